@@ -20,8 +20,7 @@ from controller.sound.speaker import Event, Speaker
 from controller.system import log_file, network, process
 from controller.system.network import Certificate, listen, reachable_address
 from controller.system.paths import Home, memory_folder, version
-from controller.system.process import InstanceLock, ShutdownSignal
-from controller.system.watchdog import Watchdog
+from controller.system.process import InstanceLock, ShutdownSignal, Watchdog
 
 if TYPE_CHECKING:
     from flask import Flask

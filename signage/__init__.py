@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from flask import Flask
 
@@ -25,6 +25,7 @@ from signage import (
     links,
     measures,
     metrics,
+    office_loudness,
     openapi,
     outputs,
     pairing,
@@ -36,6 +37,7 @@ from signage import (
     push,
     reach,
     results,
+    screens,
     sign_in,
     speaker_test,
     sse,
@@ -53,6 +55,44 @@ if TYPE_CHECKING:
     from controller.services import Office
 
 __all__ = ["create_app"]
+
+PAGES: Final = (
+    sign_in,
+    access,
+    backups,
+    outputs,
+    speaker_test,
+    office_loudness,
+    upgrades,
+    calendar,
+    api,
+    deals,
+    deal_reading,
+    targets,
+    duties,
+    sse,
+    walls,
+    pairing,
+    people,
+    phone,
+    plan,
+    cities,
+    honours,
+    language,
+    reach,
+    results,
+    links,
+    measures,
+    metrics,
+    poster,
+    push,
+    posters,
+    timetable,
+    uploads,
+    openapi,
+    tls,
+)
+"""The modules with routes; each has a blueprint `pages`."""
 
 
 def create_app(
@@ -78,7 +118,7 @@ def create_app(
         feed, lambda: round(clock.now().timestamp() * 1000), signed_in=lambda: office.keys.signed_in()
     )
     app.extensions["streams"] = streams
-    app.extensions["screens"] = walls.WallStatus(clock.now)
+    app.extensions["screens"] = screens.WallStatus(clock.now)
     app.jinja_env.globals["build"] = _build(Path(__file__).parent)
     app.wsgi_app = walls.InTurn(app.wsgi_app, streams.turn)  # type: ignore[method-assign]
     http.install(app)
@@ -86,42 +126,8 @@ def create_app(
     auth.install(app, office.keys, feed, hosts, rehearsal)
     audit.install(app)
     app.jinja_env.globals["rehearsal"] = rehearsal
-    for pages in (
-        sign_in.pages,
-        access.pages,
-        backups.pages,
-        outputs.pages,
-        speaker_test.pages,
-        upgrades.pages,
-        calendar.pages,
-        api.pages,
-        deals.pages,
-        deal_reading.pages,
-        targets.pages,
-        duties.pages,
-        sse.pages,
-        walls.pages,
-        pairing.pages,
-        people.pages,
-        phone.pages,
-        plan.pages,
-        cities.pages,
-        honours.pages,
-        language.pages,
-        reach.pages,
-        results.pages,
-        links.pages,
-        measures.pages,
-        metrics.pages,
-        poster.pages,
-        push.pages,
-        posters.pages,
-        timetable.pages,
-        uploads.pages,
-        openapi.pages,
-        tls.pages,
-    ):
-        app.register_blueprint(pages)
+    for module in PAGES:
+        app.register_blueprint(module.pages)
     return app
 
 

@@ -38,7 +38,12 @@ def record_deal() -> tuple[Response, int]:
         return inbound.take_in(fields)
     person, product, amount, team = deal_of(fields)
     recorded = office().record_deal(
-        person, product, amount, text_of(fields, "key", KEY_LIMIT), team, how_of(fields)
+        person,
+        product,
+        amount,
+        text_of(fields, "key", KEY_LIMIT),
+        team,
+        how_of(fields, office().history.today()),
     )
     return jsonify(serializers.recorded(recorded)), 201 if recorded.created else 200
 
@@ -52,7 +57,7 @@ def preview_deal() -> Response:
     """
     fields = body()
     deal = deal_of(fields)
-    sentence, decision = office().preview_deal(*deal, how=how_of(fields))
+    sentence, decision = office().preview_deal(*deal, how=how_of(fields, office().history.today()))
     amount = serializers.yuan(parse_amount(deal[2]))
     return jsonify({"sentence": sentence, "decision": decision.to_json(), "amount": amount})
 

@@ -299,6 +299,12 @@ def access() -> Access:
     return current
 
 
+def author() -> str:
+    """Return the caller's name, for the record."""
+    caller = access().caller()
+    return caller.name if caller else ""
+
+
 def install(
     app: Flask, keys: Credentials, feed: Feed, hosts: frozenset[str] = frozenset(), rehearsal: bool = False
 ) -> None:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from controller.names import same_name
+from controller.services.duties import Viewer
 from signage.auth import RIGHTS, TEAM_ONLY, Caller, access
 from signage.http import Denied, body
 from signage.office import office
+
+DUTY_ROLES = {"admin": "manager", "owner": "manager"}
+"""Roles of the timetable's duties that have another name as identities."""
 
 
 def known_caller() -> Caller:
@@ -14,12 +18,6 @@ def known_caller() -> Caller:
     if caller is None:
         raise Denied(403, "这个身份只能看，不能做这件事。")
     return caller
-
-
-def author() -> str:
-    """Return the caller's name, for the record."""
-    caller = access().caller()
-    return caller.name if caller else ""
 
 
 def own_team(caller: Caller) -> str | None:
@@ -40,6 +38,11 @@ def person_name(caller: Caller) -> str:
 def has(caller: Caller, right: str) -> bool:
     """Return whether the caller has a right."""
     return caller.role in RIGHTS[right]
+
+
+def viewer_of(caller: Caller) -> Viewer:
+    """Return the caller as a viewer of duties."""
+    return Viewer(DUTY_ROLES.get(caller.role, caller.role), person_name(caller), own_team(caller))
 
 
 # --- The team that a request concerns, for `needs(…, team=…)`

@@ -20,16 +20,15 @@ from controller.services.duties import (
     may_delete,
 )
 from controller.timetable.labels import ROLES
-from signage.auth import Caller, needs
+from signage.auth import needs
 from signage.callers import (
     has,
     known_caller,
     named_team,
     of_caller,
-    own_team,
-    person_name,
     team_of_id,
     team_of_named,
+    viewer_of,
 )
 from signage.fields import MOST_ID, NAME_LIMIT
 from signage.http import body, date_of, flag_of, text_of, whole_of
@@ -39,13 +38,6 @@ from signage.serializers import Json, clock_time
 pages = Blueprint("duties", __name__)
 
 KEY_LIMIT = 40
-DUTY_ROLES = {"admin": "manager", "owner": "manager"}
-"""Roles of the timetable's duties that have another name as identities."""
-
-
-def viewer_of(caller: Caller) -> Viewer:
-    """Return the caller as a viewer of duties."""
-    return Viewer(DUTY_ROLES.get(caller.role, caller.role), person_name(caller), own_team(caller))
 
 
 def _asked_person() -> int:
@@ -139,13 +131,6 @@ def delete_one_to_one(number: int) -> Response:
 
 
 # --- JSON
-
-
-def reminders(caller: Caller | None) -> list[str]:
-    """Return the reminders of the caller's phone."""
-    if caller is None or not has(caller, "duties"):
-        return []
-    return list(office().duties.reminders(viewer_of(caller)))
 
 
 def duty_day(day: DutyDay, viewer: Viewer, *, with_talks: bool) -> Json:

@@ -11,7 +11,6 @@ from controller.sales.model import Refused
 from controller.services.deals import How
 from controller.timetable.times import PERIODS, period_of
 from signage.http import date_of, flag_of, text_of, whole_of
-from signage.office import office
 
 NAME_LIMIT: Final = 60
 KEY_LIMIT: Final = 100
@@ -30,7 +29,7 @@ def deal_of(fields: dict[str, Any]) -> tuple[str, str, Any, str | None]:
     return person, product, amount, text_of(fields, "team", NAME_LIMIT, optional=True) or None
 
 
-def how_of(fields: dict[str, Any]) -> How:
+def how_of(fields: dict[str, Any], today: date) -> How:
     """Return how a sent deal is recorded.
 
     `announce`: false records without announcing, "correction" says one calm sentence; `replaces`: the id of the deal
@@ -40,7 +39,7 @@ def how_of(fields: dict[str, Any]) -> How:
     replaces = None if fields.get("replaces") is None else whole_of(fields, "replaces", 1, MOST_ID)
     day = None if fields.get("date") in (None, "") else _date_in(fields)
     if fields.get("announce") == CORRECTION:
-        if replaces is None and day in (None, office().glance().plan.date):
+        if replaces is None and day in (None, today):
             raise Refused("announce 写 correction 时，要用 replaces 写明改的是哪一单。", "replaces")
         return How(True, replaces, day, calm=True)
     return How(flag_of(fields, "announce"), replaces, day, history=flag_of(fields, "history") is True)
@@ -50,9 +49,8 @@ def _date_in(fields: dict[str, Any]) -> date:
     return date_of(fields["date"], date.min)
 
 
-def span() -> tuple[date, date]:
+def span(today: date) -> tuple[date, date]:
     """Return the asked days: `from`..`until`, else the `period` that contains `date`. Raises Refused."""
-    today = office().history.today()
     if "from" in request.args or "until" in request.args:
         since = date_of(request.args.get("from"), today)
         return since, date_of(request.args.get("until"), max(today, since))

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from typing import IO, Final
 
-from flask import request
+from flask import current_app, request
 from werkzeug.wrappers import Response
 
 from controller.sales.model import Refused
@@ -45,7 +45,10 @@ class RateLimit:
             self._times.append(now)
 
 
-upload_limit = RateLimit(UPLOADS_PER_MINUTE)
+def limit(name: str, most: int) -> RateLimit:
+    """Return the limit of this name that all requests to this app share."""
+    shared: RateLimit = current_app.extensions.setdefault(f"{name} limit", RateLimit(most))
+    return shared
 
 
 def uploaded(most: int) -> IO[bytes]:
@@ -53,7 +56,7 @@ def uploaded(most: int) -> IO[bytes]:
 
     Raises Denied 413 when the declared size is above `most` bytes, before reading it.
     """
-    upload_limit.step()
+    limit("upload", UPLOADS_PER_MINUTE).step()
     if (request.content_length or 0) > most + AROUND_A_FILE:
         raise Denied(413, f"文件太大，最多 {most // 1_000_000} MB。")
     request.max_content_length = most + AROUND_A_FILE

@@ -17,8 +17,7 @@ from controller.sales.model import Refused
 from controller.services.contests import side_json
 from controller.services.honours import ACTIONS, PAGE
 from signage import serializers
-from signage.auth import needs
-from signage.callers import author
+from signage.auth import author, needs
 from signage.fields import KEY_LIMIT, MOST_ID, argument
 from signage.http import body, date_of, text_of, whole_of
 from signage.office import office

@@ -13,7 +13,7 @@ from controller.sales.inbound_rows import InboundDeal
 from controller.sales.model import Refused
 from controller.services.inbound import Received
 from signage import serializers
-from signage.callers import author
+from signage.auth import author
 from signage.fields import NAME_LIMIT
 from signage.http import flag_of, text_of, whole_of
 from signage.office import office

@@ -49,6 +49,7 @@ HOUSE_NAMES: Final = (
     "state.name",
     "roles.name",
     "playlists.title",
+    "links.title",
     "sound.track",
     "problems.sentence",
 )

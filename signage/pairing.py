@@ -13,8 +13,8 @@ from signage.auth import access, needs
 from signage.http import Denied, body, reachable_host_url, text_of
 from signage.office import office
 from signage.reach import other_address
+from signage.screens import wall_name
 from signage.sse import NAME_LIMIT
-from signage.walls import wall_name
 
 pages = Blueprint("pairing", __name__)
 

@@ -15,8 +15,7 @@ from controller.sales.team_moves import TeamMove
 from controller.services.people_lists import FORMATS
 from controller.services.table_files import WORKBOOK_BYTES
 from signage import serializers
-from signage.auth import access, needs
-from signage.callers import author
+from signage.auth import access, author, needs
 from signage.fields import NAME_LIMIT
 from signage.files import uploaded
 from signage.http import body, brings, date_of, flag_of, text_of

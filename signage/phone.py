@@ -34,18 +34,17 @@ from controller.timetable.exceptions import words_of
 from controller.timetable.labels import ROLES, SCENES, track_title
 from controller.timetable.model import Duty
 from signage import serializers
-from signage.auth import access, needs
+from signage.auth import Caller, access, needs
+from signage.callers import has, viewer_of
 from signage.devices import described
-from signage.duties import reminders
 from signage.http import date_of
 from signage.icon import SIZES as ICONS
 from signage.language import CODES, Encoded, in_english, is_english, language
 from signage.office import https_port, office
 from signage.reach import reach, searching
+from signage.screens import Painted, screens, streams
 from signage.serializers import Json
 from signage.sign_in import renew
-from signage.uploads import belongings
-from signage.walls import Painted, screens, streams
 
 pages = Blueprint("phones", __name__)
 
@@ -155,11 +154,11 @@ def phone_state() -> Json:
         "build": current_app.jinja_env.globals["build"],
         "reach": reach(),
         "version": version(),
-        **belongings(),
+        **_belongings(),
         "voice": serializers.speaking(current.speaking),
         "voice_install": serializers.voice_install(current.voice_install()),
         "tls": https_port(),
-        "reminders": reminders(access().caller()),
+        "reminders": _reminders(access().caller()),
     }
 
 
@@ -387,3 +386,24 @@ def wall_lines(
         team = glance.walls.screens.get(name, glance.walls.default).team
         line["stray"] = team if team is not None and team not in there else None
     return [lines[name] for name in sorted(lines)]
+
+
+def _reminders(caller: Caller | None) -> list[str]:
+    """Return the reminders of the caller's phone."""
+    if caller is None or not has(caller, "duties"):
+        return []
+    return list(office().duties.reminders(viewer_of(caller)))
+
+
+def _belongings() -> Json:
+    """Return, for the phone's page, photos by person, and the people and teams with a victory song."""
+    current = office()
+    songs, people = current.media.profiles.songs, current.people()
+    singing, teams = frozenset(songs("person")), frozenset(songs("team"))
+    return {
+        "photos": {str(person.id): f"/photos/{person.photo}" for person in people if person.photo},
+        "songs": {
+            "people": [person.id for person in people if person.id in singing],
+            "teams": [team.id for team in current.teams() if team.id in teams],
+        },
+    }

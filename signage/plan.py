@@ -17,8 +17,7 @@ from controller.timetable.labels import SAYINGS
 from controller.timetable.model import Cue, DayPlan, Entry
 from controller.timetable.plan import exceptions_json, music_of
 from controller.timetable.times import written, written_end
-from signage.auth import needs
-from signage.callers import author
+from signage.auth import author, needs
 from signage.fields import KEY_LIMIT
 from signage.http import body, date_of, text_of
 from signage.office import office

@@ -31,7 +31,7 @@ def results() -> Response:
 
     `before`: the value of `more` in the page before. The first page of a period has its best ten people.
     """
-    since, until = span()
+    since, until = span(office().history.today())
     page = office().history.deals(since, until, _place(request.args.get("before")))
     answer: Json = {"from": since.isoformat(), "until": until.isoformat()}
     answer |= _sum(office().history.total(since, until))
@@ -94,5 +94,5 @@ def person(number: int) -> Response:
 @needs("manage")
 def export() -> Response:
     """Return the deals of a span as a file, streamed; `format`: csv (default) or xlsx."""
-    since, until = span()
+    since, until = span(office().history.today())
     return table_answer("deals", office().history.rows(since, until), since, until)

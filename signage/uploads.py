@@ -15,7 +15,7 @@ from controller.services.people import PHOTO_BYTES, SONG_BYTES
 from controller.timetable.labels import track_title
 from signage.auth import needs
 from signage.fields import KEY_LIMIT, NAME_LIMIT, TEXT_LIMIT, deal_of, how_of
-from signage.files import RateLimit, uploaded
+from signage.files import limit, uploaded
 from signage.http import Denied, body, brings, number_of, text_of
 from signage.office import office
 from signage.serializers import Json
@@ -23,9 +23,6 @@ from signage.serializers import Json
 pages = Blueprint("uploads", __name__)
 
 PREVIEWS_PER_MINUTE = 20
-
-
-preview_limit = RateLimit(PREVIEWS_PER_MINUTE)
 
 
 def _sound(path: Any) -> Response:
@@ -40,13 +37,15 @@ def hear() -> Response:
     `voice` and `speed`: used for this preview, not saved.
     """
     fields = body()
-    preview_limit.step()
+    limit("preview", PREVIEWS_PER_MINUTE).step()
     options = _manner(fields)
     if "name" in fields:
         say_as = text_of(fields, "say_as", 2 * NAME_LIMIT, optional=True) or None
         return _sound(office().media.hear_name(text_of(fields, "name", NAME_LIMIT), say_as, options))
     if "amount" in fields:
-        return _sound(office().media.hear_deal(*deal_of(fields), options, how_of(fields)))
+        return _sound(
+            office().media.hear_deal(*deal_of(fields), options, how_of(fields, office().history.today()))
+        )
     return _sound(office().media.hear_text(text_of(fields, "text", TEXT_LIMIT), options))
 
 
@@ -188,17 +187,3 @@ def _found(path: Any) -> Any:
     if path is None:
         raise Denied(404, "没有这个文件。")
     return path
-
-
-def belongings() -> Json:
-    """Return, for the phone's page, photos by person, and the people and teams with a victory song."""
-    current = office()
-    songs, people = current.media.profiles.songs, current.people()
-    singing, teams = frozenset(songs("person")), frozenset(songs("team"))
-    return {
-        "photos": {str(person.id): f"/photos/{person.photo}" for person in people if person.photo},
-        "songs": {
-            "people": [person.id for person in people if person.id in singing],
-            "teams": [team.id for team in current.teams() if team.id in teams],
-        },
-    }

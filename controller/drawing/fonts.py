@@ -6,6 +6,7 @@ systems have. Without any of them no picture is drawn, and messages are texts.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import cache, partial
 from itertools import groupby
@@ -83,11 +84,16 @@ def sans(size: int) -> ImageFont.FreeTypeFont:
     return ImageFont.truetype(path, size, index=index)
 
 
+_LATIN_APOSTROPHE: Final = re.compile("(?<=[A-Za-z\u00c0-\u024f])\u2019(?=[A-Za-z\u00c0-\u024f])")
+
+
 def runs(words: str, font: Font) -> list[tuple[str, Font]]:
     """Return a text in pieces, each with the font that has its characters: `font`, else one of `OTHERS`.
 
-    A character that no font here has (an emoji) is left out: a box instead of it looks like a fault.
+    A character that no font here has (an emoji) is left out: a box instead of it looks like a fault. The apostrophe
+    of a Latin name is the straight one: in Chinese fonts ’ is as wide as a Chinese character.
     """
+    words = _LATIN_APOSTROPHE.sub("'", words)
     pieces = groupby(words, lambda character: _font_with(character, font))
     return [("".join(characters), found) for found, characters in pieces if found is not None]
 

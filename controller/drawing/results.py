@@ -8,13 +8,16 @@ from decimal import Decimal
 from typing import Any, Final
 
 from controller.drawing.fonts import sans, serif
-from controller.drawing.sheet import DIM, GOLD, LINE, PAPER, RED, WHITE, Sheet
+from controller.drawing.sheet import DIM, GOLD, LINE, PAPER, RED, WHITE, Colour, Sheet
 from controller.links.words import city_words, day_words, figure, percent
 
 WIDTH: Final = 1080
 EDGE: Final = 60
 MOST_TEAMS: Final = 20
 MOST_CITIES: Final = 20
+SMALLEST: Final = 30
+"""Of a row's name: a phone shows the picture at a third of its size."""
+MOST_LINES: Final = 5
 ROW: Final = 96
 
 
@@ -24,7 +27,8 @@ def draw(facts: Mapping[str, Any]) -> bytes:
     cities = [row for row in facts.get("cities", ()) if row.get("name")][:MOST_CITIES]
     comment = str(facts.get("comment") or "")
     height = 430 + 190 * len(people) + (90 + ROW * len(teams) if teams else 0)
-    height += (90 + 70 * len(cities) if cities else 0) + (150 if comment else 0) + 60
+    said = Sheet(WIDTH, 1).lines(comment, serif, 38, WIDTH - 2 * EDGE, MOST_LINES) if comment else []
+    height += (90 + 70 * len(cities) if cities else 0) + (42 + 54 * len(said) if said else 0) + 60
     sheet = Sheet(WIDTH, height)
     y = _head(sheet, facts)
     for row in people:
@@ -37,9 +41,8 @@ def draw(facts: Mapping[str, Any]) -> bytes:
         y = _title(sheet, "各城市", y)
         for row in cities:
             y = _city(sheet, row, y)
-    if comment:
-        for n, line in enumerate(sheet.lines(comment, serif, 38, WIDTH - 2 * EDGE, 2)):
-            sheet.text((EDGE, y + 30 + 54 * n), line, serif, 38, PAPER, WIDTH - 2 * EDGE)
+    for n, line in enumerate(said):
+        sheet.text((EDGE, y + 30 + 54 * n), line, serif, 38, PAPER, WIDTH - 2 * EDGE)
     return sheet.png()
 
 
@@ -87,7 +90,7 @@ def _title(sheet: Sheet, words: str, y: int) -> int:
 def _team(sheet: Sheet, row: Mapping[str, Any], y: int) -> int:
     rate = row.get("rate")
     taken = sheet.text((760, y + 48), f"{figure(row['amount'])} 元", sans, 40, PAPER, 320, "rs")
-    sheet.text((EDGE, y + 48), str(row["name"]), serif, 44, PAPER, 760 - taken - EDGE - 24, "ls")
+    _name(sheet, str(row["name"]), y + 48, 44, PAPER, 760 - taken - EDGE - 24)
     reached = rate is not None and Decimal(str(rate)) >= 1
     if rate is not None:
         sheet.text((WIDTH - EDGE, y + 48), percent(rate), sans, 44, GOLD if reached else PAPER, 210, "rs")
@@ -95,9 +98,19 @@ def _team(sheet: Sheet, row: Mapping[str, Any], y: int) -> int:
     return y + ROW
 
 
+def _name(sheet: Sheet, name: str, baseline: int, size: int, colour: Colour, room: int) -> None:
+    """Write a row's name: on two lines when one would be too small to read on a phone."""
+    if sheet.fits(name, serif, SMALLEST, room):
+        sheet.text((EDGE, baseline), name, serif, size, colour, room, "ls", SMALLEST)
+        return
+    half = (len(name) + 1) // 2
+    for part, lower in ((name[:half], -27), (name[half:], 6)):
+        sheet.text((EDGE, baseline + lower), part.strip(), serif, SMALLEST, colour, room, "ls")
+
+
 def _city(sheet: Sheet, row: Mapping[str, Any], y: int) -> int:
     rate = row.get("rate")
-    sheet.text((EDGE, y), str(row["name"]), serif, 40, GOLD if row.get("own") else PAPER, 420)
+    _name(sheet, str(row["name"]), y + 44, 40, GOLD if row.get("own") else PAPER, 420)
     known = rate is not None and not row.get("missing")
     sheet.text((WIDTH - EDGE, y + 44), city_words(row), sans, 40, PAPER if known else DIM, 520, "rs")
     return y + 70

@@ -50,6 +50,10 @@ class Sheet:
         self._write(at, pieces, font, size, colour, anchor)
         return int(self._length(pieces, size))
 
+    def fits(self, words: str, font: Font, size: int, room: int) -> bool:
+        """Return whether a text of that size fits into one line."""
+        return self._length(runs(words, font), size) <= room
+
     def _length(self, pieces: Pieces, size: int) -> float:
         return sum(self._draw.textlength(part, face(size)) for part, face in pieces)
 
@@ -77,19 +81,22 @@ class Sheet:
             rest = rest[1:]
         return found
 
-    def name(self, at: tuple[int, int], words: str, font: Font, size: int, colour: Colour, room: int) -> None:
-        """Write a name around a middle: in one line, in two when one would be less than two thirds of `size`."""
+    def name(self, at: tuple[int, int], words: str, font: Font, size: int, colour: Colour, room: int) -> int:
+        """Write a name around a middle: in one line, in two when one would be less than two thirds of `size`.
+
+        Return where it ends.
+        """
         x, y = at
         if self._length(runs(words, font), size * 2 // 3) <= room:
             self.text(at, words, font, size, colour, room, "mm")
-            return
+            return y + size // 2
         middle = len(words) / 2
         breaks = [n for n, char in enumerate(words, 1) if char in " ·-" and 1 < n < len(words) - 1]
         cut = min(breaks or [round(middle)], key=lambda n: abs(n - middle))
+        small = size * 2 // 3
         for n, part in enumerate((words[:cut].strip(), words[cut:].strip())):
-            self.text(
-                (x, y + 12 + (2 * n - 1) * size * 3 // 8), part, font, size * 2 // 3, colour, room, "mm"
-            )
+            self.text((x, y + 12 + (2 * n - 1) * size * 3 // 8), part, font, small, colour, room, "mm")
+        return y + 12 + size * 3 // 8 + small // 2
 
     def block(self, box: tuple[int, int, int, int], colour: Colour, round_by: int = 0) -> None:
         """Fill a rectangle."""

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 STEP_S: Final = 15.0
 """For one answer of the server."""
+NOTES: Final = (TEST, "fault", "daily")
+"""Messages that are one plain text; all others are a letter to a person."""
 _PICTURE: Final = "top-sales"
 
 
@@ -91,33 +93,42 @@ class Mail:
         from email.message import EmailMessage
         from email.utils import format_datetime, formataddr
 
-        facts, kind = parcel.messages[0].payload, parcel.messages[0].kind
+        kind = parcel.messages[0].kind
         mail = EmailMessage()
         domain = self._link.sender.rpartition("@")[2]
         mail["Message-ID"] = f"<{parcel.id}@{domain}>"
         mail["Date"] = format_datetime(parcel.now)
         mail["From"] = formataddr((f"{parcel.office} 战鼓", self._link.sender))
-        if kind == TEST:
-            note = words.compose(parcel)
-            mail["To"], mail["Subject"] = self._link.sender, f"{parcel.office}战鼓：测试邮件"
-            mail.set_content(note.text)
-            return mail
-        if kind in ("fault", "daily"):
-            note = words.compose(parcel)
-            mail["To"], mail["Subject"] = facts["to"], words.subject(parcel.office, note)
+        if kind != TEST:
             mail["Auto-Submitted"] = "auto-generated"
-            mail.set_content(note.text)
-            return mail
-        letter = words.letter(facts, kind)
+        if kind in NOTES:
+            self._write_note(mail, parcel)
+        else:
+            self._write_letter(mail, parcel)
+        return mail
+
+    def _write_note(self, mail: EmailMessage, parcel: Parcel) -> None:
+        """Write a plain text: a test to the mailbox itself, or a fault or the day's line."""
+        note, message = words.compose(parcel), parcel.messages[0]
+        if message.kind == TEST:
+            mail["To"], mail["Subject"] = self._link.sender, f"{parcel.office}战鼓：测试邮件"
+        else:
+            mail["To"], mail["Subject"] = message.payload["to"], words.subject(parcel.office, note)
+        mail.set_content(note.text)
+
+    def _write_letter(self, mail: EmailMessage, parcel: Parcel) -> None:
+        """Write the letter about the top sales to one person, with the photo if there is one."""
+        from email.utils import formataddr
+
+        facts = parcel.messages[0].payload
+        letter = words.letter(facts, parcel.messages[0].kind)
         mail["To"], mail["Subject"] = formataddr((facts["to_name"], facts["to"])), letter.title
-        mail["Auto-Submitted"] = "auto-generated"
         mail.set_content(letter.text)
         photo = self._tools.photo(str(facts.get("photo") or ""))
         mail.add_alternative(_html(letter, facts, parcel.office, pictured=photo is not None), subtype="html")
         if photo is not None:
             html = mail.get_payload()[1]  # type: ignore[index]
             html.add_related(photo, "image", "jpeg", cid=f"<{_PICTURE}>", filename="photo.jpg")  # type: ignore[union-attr]
-        return mail
 
 
 def _html(letter: words.Letter, facts: Mapping[str, Any], office: str, *, pictured: bool) -> str:

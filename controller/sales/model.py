@@ -128,6 +128,10 @@ class Team:
     active: bool = True
 
 
+LONGEST_NAME: Final = 40
+"""Characters of a person's or team's name."""
+
+
 @dataclass(frozen=True, slots=True)
 class Person:
     """A person who sells. `hidden`: never on a screen or in a ranking. `photo`: content hash.
@@ -150,6 +154,26 @@ class Person:
     returns: dt.date | None = None
     active: bool = True
     email: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PersonRow:
+    """A person as a list or a form has it. `namesake`: another person on the list has the same name in another team.
+
+    `birthday` ("05-03") and `joined`: None keeps the known ones. `line`: its number in the file. `keeps_leader`: the
+    list does not say who leads.
+    """
+
+    team: str
+    name: str
+    leader: bool = False
+    say_as: str | None = None
+    namesake: bool = False
+    birthday: str | None = None
+    joined: dt.date | None = None
+    email: str | None = None
+    line: int = field(default=0, compare=False)
+    keeps_leader: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

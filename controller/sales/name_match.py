@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from controller.names import HAN, tidy_name
-from controller.sales.model import Person
+from controller.sales.model import LONGEST_NAME, Person
 
 Spelling = Callable[[str, str | None], tuple[str, str]]
 """Give initials and pinyin of a name; see `typed_names.spelling`."""
-LONGEST_NAME: Final = 40
 _TITLE: Final = re.compile(r"(?:经理|老师|同学|总监|组长|主管|顾问|同事|总|哥|姐)$")
 _ASIDE: Final = re.compile(r"（[^（）]*）")
 _TEAM_ASIDE: Final = re.compile(r"([^（）]+)（([^（）]+)）")

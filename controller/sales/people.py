@@ -9,9 +9,8 @@ from decimal import Decimal
 from typing import Final
 
 from controller.names import tidy_name
-from controller.sales.model import Conflict, Person, Refused, Team
+from controller.sales.model import LONGEST_NAME, Conflict, Person, PersonRow, Refused, Team
 from controller.sales.money import from_fen, to_fen
-from controller.sales.people_import import LONGEST_NAME, PersonRow
 from controller.sales.people_merge import ADDED, CHANGED, RETURNED, SAME, RowPlan, plan_rows
 from controller.sales.rows import Row, Rows, day
 

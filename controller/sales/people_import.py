@@ -7,17 +7,15 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import date
+from dataclasses import dataclass, replace
 from typing import Final
 
 from controller.names import HAN, tidy_name
 from controller.sales.email_address import read_email
-from controller.sales.model import Refused
+from controller.sales.model import LONGEST_NAME, PersonRow, Refused
 from controller.sales.people_dates import read_birthday, read_joined
 from controller.sales.text_tables import LOOKED_AT, Line, read
 
-LONGEST_NAME: Final = 40
 MOST_PEOPLE: Final = 5000
 LARGEST_FILE: Final = 1_000_000
 _MOST_FAULTS: Final = 50
@@ -74,26 +72,6 @@ _TWO_PEOPLE: Final = re.compile(rf"[{HAN}]{{2,4}}(?:[ \u00a0\u3000]+[{HAN}]{{2,4
 _DOUBLE_SURNAMES: Final = (
     "欧阳 上官 司马 司徒 诸葛 东方 皇甫 尉迟 公孙 令狐 慕容 长孙 宇文 夏侯 端木 南宫 独孤 轩辕 澹台 淳于 单于"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class PersonRow:
-    """One line of the list. `namesake`: another person on the list has the same name in another team.
-
-    `birthday` ("05-03") and `joined`: None keeps the known ones. `line`: its number in the file. `keeps_leader`: the
-    list does not say who leads.
-    """
-
-    team: str
-    name: str
-    leader: bool = False
-    say_as: str | None = None
-    namesake: bool = False
-    birthday: str | None = None
-    joined: date | None = None
-    email: str | None = None
-    line: int = field(default=0, compare=False)
-    keeps_leader: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

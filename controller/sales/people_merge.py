@@ -8,8 +8,7 @@ from datetime import date
 from typing import Final
 
 from controller.names import tidy_name
-from controller.sales.model import Person, Team
-from controller.sales.people_import import PersonRow
+from controller.sales.model import Person, PersonRow, Team
 
 ADDED: Final = "added"
 RETURNED: Final = "returned"

@@ -18,8 +18,7 @@ from controller.moments import local_time
 from controller.names import tidy_name
 from controller.sales.announcement_policy import Decision
 from controller.sales.deals import Step
-from controller.sales.model import Announcement, City, Deal, Person, Refused, Team, Unknown
-from controller.sales.people_import import PersonRow
+from controller.sales.model import Announcement, City, Deal, Person, PersonRow, Refused, Team, Unknown
 from controller.services.composition import Parts, Services
 from controller.services.context import Decided
 from controller.services.deal_corrections import published

@@ -182,8 +182,8 @@ class ChatDeals:
         sent = InboundDeal(last.external_id, last.known.version + 1, "", "", None, cancelled=True)
         _, withdrawn = self._inbound.receive_in(session, link.ident, sent)
         gone.append(withdrawn)
-        what = _named(last)
-        return [f"撤回了：{what}。屏幕上的业绩已经改了。"], ReceivedFate.CANCELLED, 0
+        done = "屏幕上的业绩已经改了。" if last.deal else "它还在等助理确认，没有播报，也没有算业绩。"
+        return [f"撤回了：{_named(last)}。{done}"], ReceivedFate.CANCELLED, 0
 
 
 class _Pace:

@@ -20,13 +20,13 @@ from controller.sales.model import (
     Announcement,
     Deal,
     Person,
+    PersonRow,
     Refused,
     StoreTrouble,
     Team,
     Unknown,
 )
 from controller.sales.money import parse_amount
-from controller.sales.people_import import PersonRow
 from controller.services.context import Context
 from controller.services.upload_inbox import Source, UploadInbox, shelve
 from controller.sound.mandarin import reading_of, unreadable

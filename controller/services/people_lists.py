@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import OrderedDict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -92,12 +93,19 @@ class PeopleLists:
     def _reviewed(self, reviewed: Reviewed) -> Preview:
         with self._store.read() as session:
             plans = session.roster.plan(reviewed.rows)
+            new = tuple(plan.row.team for plan in plans if session.roster.team(plan.row.team) is None)
         ident = hashlib.sha256(repr((reviewed, _meaning(plans))).encode()).hexdigest()[:32]
         with self._lock:
             self._previews[ident] = (reviewed, plans)
             while len(self._previews) > _PREVIEWS_KEPT:
                 self._previews.popitem(last=False)
-        return Preview(ident, plans, reviewed.faults, reviewed.notes)
+        return Preview(ident, plans, reviewed.faults, (*_new_teams(new), *reviewed.notes))
+
+
+def _new_teams(names: Iterable[str]) -> tuple[str, ...]:
+    """Return a sentence about the teams that the list would add: a mistyped name would become one."""
+    new = "、".join(dict.fromkeys(names))
+    return (f"新的团队：{new}。名称写错了的，请先改正再导入。",) if new else ()
 
 
 def _meaning(plans: tuple[RowPlan, ...]) -> list[tuple[object, ...]]:

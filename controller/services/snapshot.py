@@ -33,7 +33,7 @@ from controller.services.health import HealthMonitor
 from controller.services.honours import Honours
 from controller.services.measures import MeasureService
 from controller.services.targets import asks_for_targets, teams_without_targets
-from controller.timetable.model import Prizes, State, WallSettings
+from controller.timetable.model import DayPlan, Prizes, State, WallSettings
 from controller.timetable.times import period_of
 
 LOOK_BACK = timedelta(days=90)
@@ -210,16 +210,11 @@ class SnapshotBuilder:
                 period: session.standings(*period_of(period, now.date()))
                 for period in ("day", "week", "month")
             }
-            frozen = session.settings.results(now.date())
-            board, announced = None, False
-            if scene == "leaderboard":
-                show = results.from_json(frozen) if frozen else self._cues.live(session, plan, now)
-                board, announced = replace(show, people=show.people[:3]), _announced(session, now.date())
+            board = self._board(session, plan, now) if scene == "leaderboard" else None
+            announced = board is not None and _announced(session, now.date())
             deals = tuple(deal for deal in session.deals.last(LATEST_DEALS) if deal.date == now.date())
             people = session.everybody()[0]
             hidden = {p.id for p in people if p.hidden}
-            names = [p.name for p in people if p.hidden]
-            photos = {p.id: p.photo for p in people if p.photo and not p.hidden}
             champion = self._highlights.champion(session, state, on_air, now.date())
             members = self._members_of(session.people())
             notices = (*plan.warnings, *self._cues.celebrated(session, plan, now))
@@ -234,10 +229,7 @@ class SnapshotBuilder:
             teams=periods["day"].teams, people=periods["day"].people,
             deals=unnamed(deals, hidden),
             day=_total(periods["day"]), week=_total(periods["week"]), month=_total(periods["month"]),
-            on_air=replace(
-                on_air, text=without(on_air.text, names), photos=photos, deals=unnamed(on_air.deals, hidden)
-            ) if on_air else None,
-            board=board, sounding=self._sounding(now),
+            on_air=_for_screens(on_air, people) if on_air else None, board=board, sounding=self._sounding(now),
             problems=report.problems, readings=report.readings, notices=notices, trusted_clock=trusted,
             walls=walls,
             champion=champion, results_announced=announced, highlights=shown,
@@ -245,6 +237,12 @@ class SnapshotBuilder:
             members=members, open_targets=asked or (), ceremony=walk, contests=running,
             cities=cities, city_news=self._cities.lines(), measures=measured or (),
         )  # fmt: skip
+
+    def _board(self, session: Session, plan: DayPlan, now: datetime) -> results.Show:
+        """Return the day's results with the three best people: frozen, or the present ones."""
+        frozen = session.settings.results(now.date())
+        show = results.from_json(frozen) if frozen else self._cues.live(session, plan, now)
+        return replace(show, people=show.people[:3])
 
     def _members_of(self, people: tuple[Person, ...]) -> dict[str, tuple[str, ...]]:
         """Return the people in each team, made again when the roster is another one: it changes once a day."""
@@ -294,6 +292,17 @@ def _members(people: Iterable[Person]) -> dict[str, tuple[str, ...]]:
         if not person.hidden:
             members.setdefault(person.team, []).append(person.name)
     return {team: tuple(names) for team, names in members.items()}
+
+
+def _for_screens(on_air: OnAir, people: Collection[Person]) -> OnAir:
+    """Return an announcement for screens: without the names of hidden people, with the photos of all others."""
+    hidden = {person.id: person.name for person in people if person.hidden}
+    return replace(
+        on_air,
+        text=without(on_air.text, hidden.values()),
+        photos={person.id: person.photo for person in people if person.photo and not person.hidden},
+        deals=unnamed(on_air.deals, hidden),
+    )
 
 
 def _total(standings: Standings) -> Total:

@@ -85,7 +85,7 @@ class Outdated(Conflict):
     """
 
     def __init__(self, version: Version, changed: tuple[Line, ...], fits: bool) -> None:
-        super().__init__(f"{who_of(version)}刚改过作息表，你的改动没有保存，也没有丢。")
+        super().__init__(f"{who_of(version)}刚改过作息表，您的改动没有保存，也没有丢。")
         self.version, self.changed, self.fits = version, changed, fits
 
 

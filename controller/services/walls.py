@@ -234,14 +234,17 @@ class WallRegistry:
     def presence(self, now: datetime) -> tuple[Away, ...]:
         """Return the walls that should be there, each with since when it is missing.
 
-        A wall should be there when it is paired, set up, named in the timetable, or has been there for half an hour.
+        A wall should be there when it is paired, set up, named in the timetable, or has been there for half an hour;
+        any other counts while it is connected.
         """
         named, walls = self._context.rhythm.walls.screens, self.known()
         with self._lock:
+            found = [(wall, self._presence.away_since(wall.name, wall.seen, now)) for wall in walls]
             return tuple(
-                Away(wall.name, self._presence.away_since(wall.name, wall.seen, now))
-                for wall in walls
-                if wall.settings
+                Away(wall.name, since)
+                for wall, since in found
+                if since is None
+                or wall.settings
                 or wall.name in named
                 or wall.name in self._paired
                 or self._presence.stays(wall.name)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, time
 
-from controller.sales.people_import import PersonRow
+from controller.sales.model import PersonRow
 
 DAY = date(2026, 10, 30)
 SEED = 1030

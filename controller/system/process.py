@@ -1,4 +1,4 @@
-"""The daemon as a process: one instance per home, termination signals, systemd notifications."""
+"""The daemon as a process: one instance per home, termination signals, systemd notifications and its watchdog."""
 
 from __future__ import annotations
 
@@ -6,17 +6,21 @@ import contextlib
 import errno
 import fcntl
 import json
+import logging
 import os
 import select
 import signal
 import socket
 import time
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Final
 
 from controller.system.files import read_json
+
+log = logging.getLogger(__name__)
 
 UNWRITABLE: Final = (errno.EROFS, errno.EACCES, errno.EPERM)
 """Errors of a folder that can be read and not written."""
@@ -150,3 +154,28 @@ def notify(state: str) -> None:
     with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as line:
         line.connect(address)
         line.send(state.encode())
+
+
+class Watchdog:
+    """Feed systemd's watchdog while every part makes progress; otherwise systemd restarts the daemon.
+
+    `parts`: the name of each part with the question whether it makes progress.
+
+    Called from the timekeeper's thread, which is thereby a part itself.
+    """
+
+    def __init__(self, parts: Mapping[str, Callable[[], bool]]) -> None:
+        self._parts = dict(parts)
+        self._stuck: tuple[str, ...] = ()
+
+    def feed(self) -> None:
+        """Notify systemd if all parts make progress; log the parts that do not, once."""
+        stuck = tuple(name for name, works in self._parts.items() if not works())
+        if stuck != self._stuck:
+            self._stuck = stuck
+            if stuck:
+                log.warning("the watchdog is not fed: %s", ", ".join(stuck))
+            else:
+                log.info("all parts work again")
+        if not stuck:
+            notify("WATCHDOG=1")

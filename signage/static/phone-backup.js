@@ -38,7 +38,7 @@ async function open() {
     setTimeout(() => { follow().catch(() => {}); }, POLL_MS);
   }));
   await follow();
-  sheet('备份', el('p', { class: 'dim' }, '每天下班以后自动备份一次：订单、名单、设置、作息表、照片、专属歌和音乐。下载的文件里没有音乐和照片。'), list, said, now);
+  sheet('备份', el('p', { class: 'dim' }, '每天下班以后自动备份一次：订单、名单、设置、作息表、照片、胜利之歌和音乐。下载的文件里没有音乐和照片。'), list, said, now);
 }
 
 export function draw(state) {

@@ -88,7 +88,7 @@ function detailSheet() {
     el('p', { class: 'dim' }, shown.up ? `${shown.since} 连上的，走 ${BY[shown.by]}。` : shown.last_up ? `上次连着是 ${shown.last_up}。` : '还没有连上过。'),
     notes().map((words) => el('p', {}, words)), shown.problems.map((words) => el('p', { class: 'wrong' }, words)),
     el('p', { class: 'wrong', role: 'alert', id: 'city-wrong' }), shown.paused ? null : check,
-    heard.length ? [el('h2', {}, '上次收到'), el('ul', { class: 'rows' }, heard)] : null,
+    heard.length ? [el('h3', {}, '上次收到'), el('ul', { class: 'rows' }, heard)] : null,
     shown.may ? [pause, names, wayForm(), code, leave] : null);
 }
 
@@ -134,7 +134,7 @@ function assistantSheet(now) {
 
 function drawAssistant(now) {
   const open = now.may ? () => assistantSheet(now) : null;
-  fill($('ha-rows'), row(now.on ? now.host : '没有连接', now.on ? (now.up ? '连着' : '没有连上') : '', '', now.may ? (now.on ? '修改' : '连接') : '', { open }),
+  fill($('ha-rows'), row(now.on ? now.host : '没有连接', now.on ? el('span', { class: now.up ? 'ok' : 'bad' }, now.up ? '连着' : '没有连上') : '', now.on ? '' : '智能家居的主机。没有就不用管。', now.may ? (now.on ? '修改' : '连接') : '', { open }),
     now.why ? el('li', { class: 'wrong' }, now.why) : null);
 }
 

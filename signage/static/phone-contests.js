@@ -138,7 +138,7 @@ function confirm(fields, contest) {
     toast(`“${contest.name}”开始了，${dayText(contest.until)}的战报以后揭晓。`);
     refresh();
   }) }, '就这样办');
-  sheet(`“${contest.name}”会是这样`, el('p', {}, about(contest)), el('p', { class: 'dim' }, `${dayText(contest.until)}的战报以后揭晓，念出来；之前在大屏上有一行。`), wrong, go,
+  sheet(`“${contest.name}”会是这样`, el('p', {}, about(contest)), el('p', { class: 'dim' }, `${dayText(contest.until)}的战报以后揭晓，当场播报；在这以前，大屏下面有一行字写着谁领先。`), wrong, go,
     el('ol', { class: 'rows' }, sideRows(contest).slice(0, 60)));
 }
 

@@ -43,6 +43,14 @@ function say(why, words) {
   $('why').textContent = why;
   $('words').textContent = words;
   $('sentence').classList.toggle('idle', !words);
+  uncover(document.activeElement);
+}
+
+// The sentence lies over the lower fields: lift the field that is being filled in above it.
+function uncover(field) {
+  if (!field || field.tagName !== 'INPUT') return;
+  const below = field.getBoundingClientRect().bottom + 12 - $('go').closest('.send').getBoundingClientRect().top;
+  if (below > 0) scrollBy(0, below);
 }
 
 function missing() {

@@ -5,6 +5,8 @@ import { $, ask, call, closeSheet, el, field, fill, row, sheet, tap, toast } fro
 
 const LOOK = { sent: 'ok', dropped: 'bad', waiting: 'live', recorded: 'ok', corrected: 'ok', cancelled: 'ok', unread: '', refused: 'bad' };
 const AGAIN_MS = 4000;
+const FIRST_ROWS = 20;
+let all = false;
 let shown = false;
 let today = '';
 let date = '';
@@ -22,7 +24,7 @@ const button = (words, work, look = 'act') => {
 // ---- the links
 
 function stateOf(one) {
-  if (!one.on) return ['关', ''];
+  if (!one.on) return ['没填好', ''];
   if (one.paused) return ['暂停', 'live'];
   if (one.receives) return one.since ? ['连着', 'ok'] : ['没连上', 'bad'];
   return one.last_why ? ['发不出去', 'bad'] : ['开', 'ok'];
@@ -48,14 +50,21 @@ async function again(words) {
   await load();
 }
 
+// An explanation for somebody who has never seen such a link.
+function introduction(one) {
+  if (one.receives) return '它待在聊天群里。填好以后，在群里 @它，写“王小明 铂金套餐 12800”，它就记下这一单，并回答什么时候播。';
+  if (one.owners_address) return '每件事都马上发给一个程序，例如客户系统。密钥和接收的地址都填好才开始；不清楚就问做那个程序的人。';
+  return '';
+}
+
 function linkSheet(one) {
-  sheet(one.name, el('p', { class: 'dim' }, one.title), notesOf(one).map((line) => el('p', {}, line)),
+  const about = introduction(one);
+  sheet(one.name, el('p', { class: 'dim' }, one.title), about ? el('p', {}, about) : null, notesOf(one).map((line) => el('p', {}, line)),
     one.next_try ? el('p', { class: 'dim' }, `下一次在 ${when(one.next_try)}`) : null,
     one.on ? testButton(one) : null,
     one.on ? button(pauseWords(one), () => pause(one)) : null,
     one.both_until ? el('p', { class: 'dim' }, `换过密钥：${when(one.both_until)} 以前，原来的密钥也能用。`) : null,
-    found.may.secrets && one.rotates ? button('生成一个新的签名密钥', () => newSecret(one)) : null,
-    found.may.secrets ? secretForm(one) : el('p', { class: 'dim' }, '密钥由总经理或负责人填。'),
+    found.may.secrets ? (one.rotates ? signingForm(one) : secretForm(one)) : el('p', { class: 'dim' }, '密钥由总经理或负责人填。'),
     found.may.address && one.owners_address ? receiverForm(one) : null,
     found.may.address && one.takes_address && !one.owners_address ? addressForm(one) : null);
 }
@@ -95,6 +104,14 @@ function secretForm(one) {
   return el('div', { class: 'block' }, inputs.map(({ secret, label }) => [label, el('p', { class: 'dim' }, secret.hint)]), wrong, save, forget);
 }
 
+// A program's secret: usually made here and copied to it, seldom pasted.
+function signingForm(one) {
+  const set = one.secrets.some((secret) => secret.set);
+  return el('div', { class: 'block' }, el('h3', {}, '签名密钥'), el('p', { class: 'dim' }, '程序用它检查消息真的是战鼓发的。'),
+    button(set ? '换一个新的签名密钥' : '生成签名密钥', () => newSecret(one), set ? 'act' : 'go'),
+    el('details', {}, el('summary', {}, '对方给了密钥，贴在这里'), secretForm(one)));
+}
+
 function forgetSecrets(one) {
   ask(`删掉“${one.name}”的密钥`, ['这个连接会停下，等着的消息留一天。'], '删掉', async () => {
     const values = Object.fromEntries(one.secrets.filter((secret) => secret.set).map((secret) => [secret.name, null]));
@@ -119,7 +136,7 @@ async function newSecret(one) {
 }
 
 function receiverForm(one) {
-  const label = field('接收的地址', 'link-receiver', '', { maxlength: 500, inputmode: 'url', autocomplete: 'off', placeholder: one.address || 'https://……' });
+  const label = field(one.address ? '换成另一个地址' : '地址', 'link-receiver', '', { maxlength: 500, inputmode: 'url', autocomplete: 'off', placeholder: one.address || 'https://……' });
   const wrong = el('p', { class: 'wrong', role: 'alert' });
   const save = button('保存地址', async () => {
     wrong.textContent = '';
@@ -129,7 +146,7 @@ function receiverForm(one) {
       wrong.textContent = error.message;
     }
   });
-  return el('div', { class: 'block' }, label, el('p', { class: 'dim' }, '消息会发到这个地址，里面有姓名和金额。尽量用 https。'), wrong, save);
+  return el('div', { class: 'block' }, el('h3', {}, '接收的地址'), label, el('p', { class: 'dim' }, '向做那个程序的人要。消息会发到这个地址，里面有姓名和金额，尽量用 https。'), wrong, save);
 }
 
 async function receiver(one, address, inside) {
@@ -182,7 +199,16 @@ async function loadMessages() {
   const came = day.messages.length - out.length;
   $('links-sum').textContent = day.messages.length ? `收到 ${came}；已发出 ${count('sent')}，等着 ${count('waiting')}，没有发 ${count('dropped')}` : '没有消息。';
   if (document.activeElement !== $('links-only')) drawChoice(day.links);
-  fill($('links-messages'), day.messages.map(messageRow));
+  drawMessages(day.messages);
+}
+
+// A day has hundreds: the latest ones, all on request.
+function drawMessages(messages) {
+  const shownNow = all ? messages : messages.slice(0, FIRST_ROWS);
+  const more = messages.length - shownNow.length;
+  fill($('links-messages'), shownNow.map(messageRow));
+  $('links-more').hidden = !more;
+  $('links-more').textContent = `全部显示，还有 ${more} 条`;
 }
 
 async function load() {
@@ -202,6 +228,7 @@ function show() {
 function turn(days) {
   const at = new Date(date + 'T12:00:00Z');
   at.setUTCDate(at.getUTCDate() + days);
+  all = false;
   date = at.toISOString().slice(0, 10);
   show();
 }
@@ -209,6 +236,7 @@ function turn(days) {
 export function start() {
   pushed.start();
   $('links-only').addEventListener('change', () => { only = $('links-only').value; loadMessages().catch((error) => toast(error.message)); });
+  $('links-more').addEventListener('click', () => { all = true; loadMessages().catch((error) => toast(error.message)); });
   $('links-back').addEventListener('click', () => turn(-1));
   $('links-on').addEventListener('click', () => turn(1));
   $('links-date').addEventListener('change', () => { if ($('links-date').value) { date = $('links-date').value; show(); } });

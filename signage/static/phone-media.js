@@ -109,7 +109,7 @@ export function belongings(kind, one, state, refresh) {
     ];
     fill(box, photo,
       el('h3', {}, '胜利之歌'),
-      el('p', { class: 'dim' }, has.song ? '报单以后放这首歌，代替掌声。' : kind === 'people' ? '报单以后放它最响的十秒（多半是副歌），代替掌声。' : '队里的人报单以后放它最响的十秒（多半是副歌），自己有歌的人除外。'),
+      el('p', { class: 'dim' }, has.song ? '第一单、大单和刷新纪录时放这首歌，代替掌声。' : kind === 'people' ? '第一单、大单和刷新纪录时放它最响的十秒（多半是副歌），代替掌声。' : '队里的第一单、大单和刷新纪录放它最响的十秒（多半是副歌），自己有歌的人除外。'),
       el('div', { class: has.song ? 'pair three' : 'pair' }, fileButton(has.song ? '换一首' : '选一首歌', SOUNDS, bring('song', () => { has.song = true; silence(place); })),
         has.song ? button('试听', () => play(place, `${path}/song?${Date.now()}`)) : null,
         has.song ? button('去掉', take('song')) : null),

@@ -4,6 +4,7 @@ import { fileButton, send, sending } from './phone-media.js';
 
 const MOST_MB = 50;
 const MOST_SHOWN = 200; // rows drawn per section; more are counted
+const MOST_NOTES = 5; // more are folded, the rows matter more
 const FILES = '.xlsx,.csv,.txt,.tsv,text/csv,text/plain,application/vnd.openxmlformats-officedocument.spreadsheetml.sheet';
 const SECTIONS = [['changed', '更新'], ['returned', '回来'], ['added', '新增'], ['same', '不变']];
 
@@ -30,10 +31,10 @@ export function open(done) {
     el('p', { class: 'dim' }, '标题行要有“团队”和“姓名”，可以有“组长”“读音”“生日”“入职日期”。'));
 }
 
-function section(title, rows, line, shut) {
+function section(title, rows, line, shut, count = (n) => `${n} 行`) {
   if (!rows.length) return null;
   const more = rows.length > MOST_SHOWN ? el('li', { class: 'dim' }, `还有 ${rows.length - MOST_SHOWN} 行。`) : null;
-  return el('details', { open: !shut }, el('summary', {}, el('b', {}, title), el('span', { class: 'dim' }, `${rows.length} 行`)),
+  return el('details', { open: !shut }, el('summary', {}, el('b', {}, title), el('span', { class: 'dim' }, count(rows.length))),
     el('ul', { class: 'rows' }, rows.slice(0, MOST_SHOWN).map(line), more));
 }
 
@@ -59,9 +60,10 @@ function preview(found, done) {
   }) }, `导入 ${effective} 人`);
   const words = effective ? `会改动 ${effective} 人${rest}。` : found.faults.length ? '没有能导入的改动，请先改正有错的行。' : '和现在的名单一样，不用导入。';
   sheet('预览', el('p', { id: 'list-sum' }, words),
+    section('请留意', found.notes, (sentence) => el('li', { class: 'note' }, sentence), found.notes.length > MOST_NOTES, (n) => `${n} 条`),
     section('有错', found.faults, faultLine, false),
     groups.map(([what, title, rows]) => section(title, rows, rowLine, what === 'same')),
-    found.notes.map((sentence) => el('p', { class: 'dim' }, sentence)), news, effective ? go : null,
+    news, effective ? go : null,
     el('button', { type: 'button', class: 'act', onclick: () => open(done) }, '换一份名单'));
 }
 

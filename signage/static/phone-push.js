@@ -7,6 +7,12 @@ const FIELDS = [
   ['external_id', '对方的编号', true, 'data._id'], ['team', '团队', false, ''], ['version', '版本', false, 'data.updateTime'],
   ['occurred_at', '签单的时间', false, 'data.createTime'], ['cancelled', '是否作废', false, ''],
 ];
+const PROOF = {
+  jiandaoyun: '在简道云的“数据推送”里填推送的地址和密钥。简道云在外网，办公室的主机要能从外网连到。',
+  hmac: '对方的程序用密钥给每次推送签名，最稳妥。做那个程序的人知道怎么做。',
+  token: '对方每次推送都带上密钥原文。最简单，只在办公室的网络里用。',
+};
+const MOST_PLACES = 60;
 const WAIT_MS = 400;
 let today = '';
 
@@ -18,17 +24,31 @@ const button = (words, work, look = 'act') => {
 };
 
 function secretSheet(name, secret) {
-  sheet(`“${name}”的密钥`, el('p', {}, el('code', { class: 'secret' }, secret)),
-    el('p', {}, '只显示这一次。请复制到对方系统里，关掉以后就看不到了，只能换一个新的。'));
+  sheet(`“${name}”的密钥`, el('p', { class: 'dim' }, '推送到这个地址'), el('p', {}, el('code', { class: 'secret' }, location.origin + path(name))),
+    el('p', { class: 'dim' }, '密钥'), el('p', {}, el('code', { class: 'secret' }, secret)),
+    el('p', {}, '只显示这一次。请把两样都复制到对方系统里，关掉以后密钥就看不到了，只能换一个新的。'));
+}
+
+// Each value of a sample with its place, to choose from in the fields of the mapping.
+function placesIn(value, place, found) {
+  if (found.length >= MOST_PLACES) return found;
+  if (value !== null && typeof value === 'object') {
+    for (const [key, inner] of Object.entries(value)) placesIn(inner, Array.isArray(value) ? `${place}[${key}]` : [place, key].filter(Boolean).join('.'), found);
+  } else if (place) found.push([place, String(value).slice(0, 40)]);
+  return found;
 }
 
 // The inputs of the mapping; `values()`: the places entered.
 function mappingForm(known, changed) {
   const inputs = FIELDS.map(([key, label, needed, example]) => {
-    const box = field(needed ? label : `${label}（可以不写）`, `map-${key}`, known[key] || '', { maxlength: 120, placeholder: example, autocapitalize: 'off', autocomplete: 'off', spellcheck: 'false', oninput: changed });
+    const box = field(needed ? label : `${label}（可以不写）`, `map-${key}`, known[key] || '', { maxlength: 120, placeholder: example, autocapitalize: 'off', autocomplete: 'off', spellcheck: 'false', list: 'push-places', oninput: changed });
     return { key, box, input: box.querySelector('input') };
   });
-  return { nodes: inputs.map(({ box }) => box), values: () => Object.fromEntries(inputs.filter(({ input }) => input.value.trim()).map(({ key, input }) => [key, input.value.trim()])) };
+  const missing = () => {
+    const labels = FIELDS.filter(([, , needed], number) => needed && !inputs[number].input.value.trim()).map(([, label]) => label).join(' · ');
+    return labels && `还要写：${labels}。`;
+  };
+  return { missing, nodes: inputs.map(({ box }) => box), values: () => Object.fromEntries(inputs.filter(({ input }) => input.value.trim()).map(({ key, input }) => [key, input.value.trim()])) };
 }
 
 function previewRows(answer) {
@@ -46,13 +66,18 @@ function editSheet(one) {
   const shown = el('div', { role: 'status' });
   const wrong = el('p', { class: 'wrong', role: 'alert' });
   const mapping = mappingForm(one.mapping, () => later());
+  const places = el('datalist', { id: 'push-places' });
+  const proof = el('p', { class: 'dim' });
 
   async function preview() {
     const number = asked += 1;
     if (!sample.value.trim()) return fill(shown);
     let answer;
     try {
-      answer = await call('POST', `${path('sample')}/preview`, { kind, mapping: mapping.values(), sample: JSON.parse(sample.value) });
+      const parsed = JSON.parse(sample.value);
+      fill(places, placesIn(parsed, '', []).map(([place, value]) => el('option', { value: place, label: `${place} = ${value}` })));
+      if (mapping.missing()) return fill(shown, el('p', { class: 'dim' }, mapping.missing()));
+      answer = await call('POST', `${path('sample')}/preview`, { kind, mapping: mapping.values(), sample: parsed });
     } catch (error) {
       const words = error instanceof SyntaxError ? '这段不是 JSON，请整段复制对方发来的内容。' : error.message;
       if (number === asked) fill(shown, el('p', { class: 'wrong' }, words));
@@ -67,13 +92,20 @@ function editSheet(one) {
     timer = setTimeout(preview, WAIT_MS);
   }
 
-  const draw = () => chips(kinds, Object.keys(KINDS), kind, (chosen) => { kind = chosen; draw(); later(); }, KINDS);
+  const draw = () => {
+    chips(kinds, Object.keys(KINDS), kind, (chosen) => { kind = chosen; draw(); later(); }, KINDS);
+    proof.textContent = PROOF[kind];
+  };
   const secret = field(one.name ? '换成对方给的密钥（不换就不写）' : '对方给的密钥（不写就生成一个）', 'push-secret', '', { type: 'password', maxlength: 200, autocomplete: 'off' });
   const go = button('保存', async () => {
     wrong.textContent = '';
     const called = one.name || name.querySelector('input').value.trim();
     if (!called) {
       wrong.textContent = '请写一个名字。';
+      return;
+    }
+    if (mapping.missing()) {
+      wrong.textContent = mapping.missing();
       return;
     }
     try {
@@ -87,9 +119,12 @@ function editSheet(one) {
     }
   }, 'go');
   draw();
-  sheet(one.name ? `改“${one.name}”` : '加一个推送的系统', one.name ? null : name, el('p', { class: 'dim' }, '怎么证明是它发的'), kinds, secret,
-    el('h3', {}, '每一项在对方的 JSON 的哪里'), el('p', { class: 'dim' }, '写位置，例如 data.owner.name；要固定的值，用 = 开头。'), mapping.nodes,
-    el('label', { for: 'push-sample' }, '贴一段对方发来的样子，看看对不对'), sample, shown, wrong, go);
+  sheet(one.name ? `改“${one.name}”` : '加一个推送的系统',
+    el('p', {}, '客户系统里签了单，就自己送到战鼓来。设一次，要做那个系统的人帮忙：他给一段样子，您把地址和密钥给他。'),
+    one.name ? null : name, el('p', { class: 'dim' }, '怎么证明是它发的'), kinds, proof, secret,
+    el('label', { for: 'push-sample' }, '贴一段对方发来的样子'), sample,
+    el('h3', {}, '每一项在样子的哪里'), el('p', { class: 'dim' }, '贴好样子，点一下格子就能选。自己写也行，例如 data.owner.name；固定不变的，用 = 开头，例如 =铂金套餐。'), mapping.nodes, places,
+    shown, wrong, go);
 }
 
 function linkSheet(one) {

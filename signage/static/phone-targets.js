@@ -147,7 +147,7 @@ function paceWords(one) {
 
 function monthRow(name, one, where, open) {
   const [words, look] = paceWords(one);
-  return row(el('b', {}, name), el('span', { class: look === '落后' ? 'bad' : 'ok' }, look), words, open ? '改' : '',
+  return row(el('b', {}, name), el('span', { class: look === '落后' ? 'bad' : 'ok' }, look), words, open ? (one.month === null ? '填写' : '改') : '',
     { open: open ? () => setMonth(name, one, where) : null });
 }
 

@@ -58,7 +58,7 @@ function conflict(context, answer, data, mine) {
   }) }, '不要我的改动，看新的');
   sheet('有人刚改过作息表', el('p', {}, answer.error), el('p', { class: 'dim' }, `${answer.who}，${moment(answer.when)}`),
     el('h3', {}, '对方改了这几行'), answer.changed.length ? changedLines(answer.changed) : el('p', { class: 'dim' }, '太久以前的版本，比较不了。'),
-    el('h3', {}, '你的改动'), mine.length ? changedLines(mine) : el('p', { class: 'dim' }, '没有可以显示的行。'),
+    el('h3', {}, '您的改动'), mine.length ? changedLines(mine) : el('p', { class: 'dim' }, '没有可以显示的行。'),
     data.text !== undefined || answer.fits ? both : el('p', { class: 'wrong' }, '两处改动碰在一起，不能自动合并。请看新的，再改一次。'), theirs);
 }
 

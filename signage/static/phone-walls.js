@@ -16,6 +16,11 @@ const DISTANCES = [2, 3, 4, 5, 6, 8, 10, 12, 15];
 // The wall without a name in its address is "main" there; people call it 大屏.
 const wallName = (wall) => (wall.name === 'main' ? '大屏' : wall.name);
 
+// The page's own address may be localhost. Many a TV does not know names such as zhangu.local, so numbers come first.
+function addresses({ addresses: numbers, name, port }) {
+  return [...numbers, ...(name ? [name] : [])].map((host) => `http://${host}${port === 80 ? '' : `:${port}`}`);
+}
+
 const path = (wall) => `/api/walls/${encodeURIComponent(wall.name)}`;
 
 function shown(wall, all = false) {
@@ -32,7 +37,7 @@ export function draw(found) {
     wall.no_chinese ? '没有中文字体' : wall.stray ? `没有叫“${wall.stray}”的团队` : shown(wall), wall.size || '', { open: () => wallSheet(wall) },
   )));
   if (!state.walls.length) fill($('walls'), el('li', { class: 'dim' }, '还没有大屏连上。'));
-  $('wall-address').textContent = location.origin + '/wall/new';
+  fill($('wall-address'), addresses(state.reach).map((address, n) => [n ? [' ', '或', ' '] : '', el('b', {}, `${address}/wall/new`)]));
 }
 
 const button = (words, act, look = 'act') => el('button', { type: 'button', class: look, onclick: (event) => tap(event.currentTarget, act) }, words);

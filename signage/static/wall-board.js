@@ -98,7 +98,7 @@
     var opening = W.make('div', 'opening', left), openLabel = W.make('div', 'kicker dim', opening), openSum = W.make('div', 'amount gold', opening);
     var teamsHead = W.heading(side), teams = W.make('div', 'teams ranked', side), people = W.make('div', 'teams people', side), honours = W.make('div', 'teams honours', side);
     var branches = W.make('div', 'teams branches', side), citiesHead = W.heading(side, 'second'), cities = W.make('div', 'cities', side), comment = W.make('p', 'comment', root);
-    var LISTS = [[teams, 'done'], [branches, 'cities'], [people, 'people'], [honours, 'honours']], round = -1;
+    var LISTS = [[teams, 'done'], [branches, 'cities'], [people, 'people'], [honours, 'honours']], round = -1, citiesHigh = 0;
     teams.wallEven = branches.wallEven = people.wallEven = true;
 
     function stage(board, now) {
@@ -181,6 +181,7 @@
         W.honours(honours, board.honours);
         citiesHead.draw(W.word('cities'));
         city(cities, branched.length > IN_A_LINE ? [] : branched);
+        if (cities.clientHeight !== citiesHigh) { citiesHigh = cities.clientHeight; teams.wallPages = null; } /* the teams have the rest */
         W.branches(branches, branched.length > IN_A_LINE ? branched : []);
         W.phrase(comment, board.comment);
       },

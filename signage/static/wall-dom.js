@@ -195,6 +195,7 @@
   function breaks(box) {
     var starts = [0], i, node, top = 0, even;
     for (i = 0; i < box.children.length; i += 1) { W.show(box.children[i], true); }
+    if (box.wallBefore) { box.wallBefore(box); }
     for (i = 0; i < box.children.length; i += 1) {
       node = box.children[i];
       if (i === 0) { top = node.offsetTop; }

@@ -30,9 +30,13 @@
     W.mark(row.node, 'mine', Boolean(team.mine));
   }
 
+  /* Up to so many rows have more space around them. */
+  var FEW_ROWS = 4;
+
   /* `own`: the team of this wall, shown in gold. */
   W.teams = function (box, teams, own) {
     var i;
+    W.mark(box, 'few', (teams || []).length <= FEW_ROWS);
     for (i = 0; i < (teams || []).length; i += 1) { teams[i].mine = teams[i].name === own; }
     W.list(box, teams || [], function (team) { return team.name; }, makeTeam, drawTeam);
   };
@@ -43,17 +47,32 @@
     return c.amount === null || c.amount === undefined ? '–' : W.sum(c.amount);
   };
 
-  /* After the name: an arrow for one that has overtaken another, the time of the last figures of one that is cut off. */
+  /* After the name: an arrow for one that has overtaken another; for one that is cut off the time of its last figures,
+     or that it has not reported. */
   W.cityNote = function (parent) {
     var up = W.make('span', 'rising', parent), when = W.make('span', 'small dim after', parent);
     return function (c) {
       W.text(up, c.rising ? '▲' : '');
-      W.text(when, c.missing && c.as_of ? ' ' + c.as_of : '');
+      W.text(when, !c.missing ? '' : ' ' + (c.as_of ? W.word('asOf', c.as_of) : W.word('notReported')));
     };
   };
 
-  /* Cities, each with its completion as a bar. */
+  /* A name that is wider than its column stands above the bar, as all do where the rows are narrow. */
+  function stacked(box) {
+    var all = document.body.classList.contains('upright') && box.wallSums, i, who;
+    for (i = 0; i < box.children.length; i += 1) { W.mark(box.children[i], 'tall', all); }
+    if (all) { return; }
+    for (i = 0; i < box.children.length; i += 1) {
+      who = box.children[i].children[1];
+      W.mark(box.children[i], 'tall', who.firstChild.offsetWidth > who.clientWidth);
+    }
+  }
+
+  /* Cities, each with its completion as a bar. `sums`: with amounts. */
   W.branches = function (box, cities, sums) {
+    box.wallBefore = stacked;
+    box.wallSums = Boolean(sums);
+    W.mark(box, 'few', cities.length <= FEW_ROWS);
     W.list(box, cities, function (c) { return c.name; }, function () {
       var node = W.make('div', 'branch line'), row = { node: node, place: W.make('span', 'place', node), who: W.make('span', 'name', node) };
       row.name = W.make('span', '', row.who);

@@ -8,7 +8,7 @@
     zh: {
       seal: '战鼓', report: '战报', left: '还剩', next: '接着', teams: '今日战况', deals: '喜报', done: '各队完成',
       measures: '过程数据', noMeasures: '还没有定要记哪些数。请在作息表的 measures 里写上。', nobodyCounted: '还没有人记，等你来开头。', ofTeams: '各队',
-      cities: '各地战果', noCities: '还没有其他城市的战报。', online: '{0} 个城市连着', people: '开拓榜', day: '今日', week: '本周', month: '本月', of_day: '今日', of_week: '本周', of_month: '本月', gap: '还差', over: '超出', toNext: '距上一名', honours: '风云榜',
+      cities: '各地战果', noCities: '还没有其他城市的战报。', online: '{0} 个城市连着', asOf: '截至 {0}', notReported: '还没有报来', people: '开拓榜', day: '今日', week: '本周', month: '本月', of_day: '今日', of_week: '本周', of_month: '本月', gap: '还差', over: '超出', toNext: '距上一名', honours: '风云榜',
       streak: '连续开单', record_holder: '单笔纪录', most_orders: '本周单数最多', newcomer: '本周新锐', days: '天',
       orders: '单', none: '今天的第一单，等你来开。', noneToday: '今天没有新的签单，大家辛苦了。', noTeams: '还没有团队。请在手机上添加。', scan: '手机页面的二维码',
       stale: '数据截至 {0}，正在重新连接……', minute: '不到 1 分钟', hours: '小时', minutes: '分钟',
@@ -22,7 +22,7 @@
     en: {
       seal: 'Zhangu', report: 'Results', left: 'left', next: 'Next', teams: 'Today', deals: 'Deals', done: 'Teams',
       measures: 'Numbers', noMeasures: 'No numbers are chosen yet. Add them under measures in the timetable.', nobodyCounted: 'Nothing counted yet. Be the first.', ofTeams: 'Teams',
-      cities: 'Cities', noCities: 'No other city has reported yet.', online: '{0} cities connected', people: 'Top sales', day: 'Day', week: 'Week', month: 'Month', of_day: 'Today', of_week: 'This week', of_month: 'This month', gap: 'to go', over: 'over', toNext: 'to next', honours: 'Honours',
+      cities: 'Cities', noCities: 'No other city has reported yet.', online: '{0} cities connected', asOf: 'as of {0}', notReported: 'not reported yet', people: 'Top sales', day: 'Day', week: 'Week', month: 'Month', of_day: 'Today', of_week: 'This week', of_month: 'This month', gap: 'to go', over: 'over', toNext: 'to next', honours: 'Honours',
       streak: 'Days in a row', record_holder: 'Largest deal', most_orders: 'Most deals this week', newcomer: 'Newcomer of the week', days: 'days',
       orders: 'deals', none: 'The first deal of the day is waiting for you.', noneToday: 'No new deals today. Thank you for your work.', noTeams: 'No teams yet. Add them on the phone.', scan: 'QR code of the phone page',
       stale: 'As of {0}. Reconnecting…', minute: 'under a minute', hours: 'h', minutes: 'min',

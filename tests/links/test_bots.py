@@ -160,6 +160,10 @@ def test_the_last_deal_is_corrected_and_taken_back_by_its_sender(
     assert "撤回了：陈芳，网络招聘，¥2,800" in write(server, office, "撤回上一单", "c5").answers[0]
     assert office.deals() == [("王小明", "网络招聘", 9800)]
     assert "没有找到" in write(server, office, "撤回上一单", "c6", sender="li2").answers[0]
+    assert "等助理确认" in write(server, office, "张某某 网络招聘 2800", "c7").answers[0]
+    taken_back = write(server, office, "撤回上一单", "c8").answers[0]
+    assert "还在等助理确认" in taken_back
+    assert "业绩已经改了" not in taken_back
 
 
 def test_doubtful_deals_wait_and_are_never_spoken(office: BotHouse, servers: dict[Any, Any]) -> None:

@@ -94,6 +94,50 @@ def test_names_and_teams_of_any_number_fit(tmp_path: Path, teams: int, name: str
         assert drawn.crop(edge).getcolors(2) == [(50 * drawn.height, (18, 13, 11))]
 
 
+@pytest.mark.parametrize("name", ["王小明", "阿卜杜热西提·买买提艾力·吐尔逊", "Mary-Ann Elizabeth O’Connor"])
+@pytest.mark.parametrize("amount", ["1280", "999999999.99"])
+def test_the_lines_of_a_poster_keep_a_distance(tmp_path: Path, name: str, amount: str) -> None:
+    """Team, name, product, amount, foot: a strip of the ground of 30 pixels or more between each two."""
+    facts = {
+        "title": "喜报", "name": name, "team": "猛虎队", "note": "签了企业版全年招聘服务（组合）", "amount": amount,
+        "date": "2026年11月27日", "office": "北京分公司",
+    }  # fmt: skip
+    drawn = Image.open(io.BytesIO(Drawing(tmp_path).draw("poster", facts))).convert("RGB")
+    rows = drawn.crop((80, 950, drawn.width - 80, 1690))
+    empty = [rows.crop((0, y, rows.width, y + 1)).getcolors(2) is not None for y in range(rows.height)]
+    strips = [
+        len(strip) for strip in "".join(" " if one else "x" for one in empty).strip().split("x") if strip
+    ]
+    assert len([strip for strip in strips if strip >= 30]) == 4, strips
+
+
+def test_the_apostrophe_of_a_latin_name_is_narrow(tmp_path: Path) -> None:
+    """Chinese fonts draw ’ as wide as a Chinese character: within a Latin name it is the straight one."""
+    facts = {"title": "喜报", "team": "猛虎队", "amount": "1", "date": "x", "office": "北京分公司"}
+    typed, plain = (Drawing(tmp_path).draw("poster", {**facts, "name": f"O{one}Connor"}) for one in "’'")
+    assert typed == plain
+
+
+@pytest.mark.parametrize("long", ["华东大客户事业部第二销售团队（含渠道）", "Llanfairpwllgwyngyll Team"])
+def test_a_long_name_in_a_row_stays_readable(tmp_path: Path, long: str) -> None:
+    """A phone shows the picture at a third: a name that would be too small gets two lines."""
+    drawn = []
+    for name in ("一队", long):
+        rows = [{"name": name, "amount": "999999999.99", "rate": "0.5"}]
+        facts = {
+            "office": "北京",
+            "date": "2026-11-27",
+            "count": 1,
+            "amount": "1",
+            "people": [],
+            "teams": rows,
+        }
+        picture = Image.open(io.BytesIO(Drawing(tmp_path).draw("results", facts))).convert("L")
+        column = picture.crop((60, 490, 300, 552))
+        drawn.append([max(column.crop((0, y, 240, y + 1)).tobytes()) > 120 for y in range(column.height)])
+    assert sum(drawn[1]) > sum(drawn[0])
+
+
 def test_a_character_that_no_font_has_leaves_no_box(tmp_path: Path) -> None:
     """An emoji in a name is left out, also as its first character; a letter that the Chinese font lacks is written."""
     facts = {"title": "喜报", "team": "猛虎队", "amount": "1", "date": "x", "office": "北京分公司"}

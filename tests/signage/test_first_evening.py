@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from playwright.sync_api import Browser, Page, Response, expect
@@ -82,4 +83,28 @@ def test_parts_that_are_not_set_up_are_not_green(house: House, browser: Browser)
     expect(page.locator("#machine .row", has_text="没有设置").locator(".dim").first).to_be_visible()
     green = set(page.locator("#machine .ok").all_inner_texts())
     assert green.isdisjoint({"还没有大屏", "没有打开", "没有设置", "还没有"})
+    page.context.close()
+
+
+def test_the_address_for_walls_is_one_that_a_tv_reaches(house: House, browser: Browser) -> None:
+    """This page was opened by 127.0.0.1; it names the machine's address in the network, and then its name."""
+    house.daemon.office.addresses.set("zhangu.local", ("192.0.2.7",))
+    page = phone_of(house, browser, "owner")
+    page.goto(f"{house.address}/#device")
+    port = house.daemon.server.port
+    expect(page.locator("#wall-address")).to_have_text(
+        f"http://192.0.2.7:{port}/wall/new 或 http://zhangu.local:{port}/wall/new"
+    )
+    page.context.close()
+
+
+def test_a_wall_that_just_came_is_counted_while_it_is_there(house: House, browser: Browser) -> None:
+    """设备 does not say 还没有大屏 beside a list in which one is online; when it leaves nothing is missed."""
+    office = house.daemon.office
+    now = house.daemon.clock.now()
+    office.walls.seen("somebody", now)
+    page = phone_of(house, browser, "owner")
+    page.goto(f"{house.address}/#device")
+    expect(page.locator("#machine .row", has_text="1 块，都连着")).to_be_visible()
+    assert office.walls.presence(now + timedelta(minutes=10)) == ()
     page.context.close()

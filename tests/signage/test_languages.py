@@ -95,6 +95,8 @@ def test_a_template_is_translated_between_its_tags() -> None:
         ("已有“战报”这个队", "已有“战报”这个队"),
         ("没有叫“战报”的团队。", "There is no team “战报”."),
         ("11月27日（周五）", "Fri 27 Nov"),
+        ("今天 18:05 公布的战报不变；排名和合计按现在的单算。",
+         "Today, 18:05: the published results stay; standings and sums follow the deals as they are now."),
         ("超过1万元，15:00 一起播报。", "Over ¥10,000; announced 15:00."),
         ("rhythm.yaml 第 3 行，写的是“x”。缺少“at”。", "rhythm.yaml, line 3, found “x”. “at” is missing."),
         ("恭喜猛虎队的王小明！", "恭喜猛虎队的王小明！"),

@@ -98,7 +98,7 @@ def test_a_program_is_connected(house: House, browser: Browser) -> None:
     join(house, page, "owner")
     page.goto(f"{house.address}/#links")
     page.locator("#links-rows").get_by_text("客户系统").tap()
-    page.get_by_text("生成一个新的签名密钥").tap()
+    page.get_by_role("button", name="生成签名密钥").tap()
     receiver.secrets = [page.locator("#sheet .secret").inner_text()]
     picture(page, "new-secret")
     page.locator("#sheet .go").tap()
@@ -119,6 +119,24 @@ def test_a_program_is_connected(house: House, browser: Browser) -> None:
     shown = str([house.call("GET", path, role="admin").json for path in ("/api/links", "/api/log")])
     assert receiver.secrets[0] not in shown
     assert "/events" not in shown
+
+
+def test_the_kind_of_a_link_is_english_on_an_english_phone(house: House, browser: Browser) -> None:
+    """The name is unchanged, the kind is translated."""
+    context = browser.new_context(
+        has_touch=True, locale="en-GB", extra_http_headers={"Accept-Language": "en"}
+    )
+    page = context.new_page()
+    invited = house.daemon.office.keys.phones.invite("owner", None)
+    page.goto(f"{house.address}/join/{invited.link}")
+    page.locator("button").first.tap()
+    page.wait_for_url(f"{house.address}/")
+    page.goto(f"{house.address}/#links")
+    rows = page.locator("#links-rows")
+    expect(rows).to_contain_text("客户系统", timeout=10_000)
+    expect(rows).to_contain_text("Push to a program (webhook)")
+    expect(rows).to_contain_text("WeCom group robot")
+    context.close()
 
 
 def test_a_program_gets_a_token_and_the_calendar_an_address(house: House, browser: Browser) -> None:
@@ -168,6 +186,8 @@ def test_a_system_that_pushes_is_set_up(house: House, browser: Browser) -> None:
     page.tap("#add-push")
     page.locator("#sheet .chip", has_text="固定的口令").tap()
     page.fill("#push-name", "客户系统")
+    page.locator("#sheet .go").tap()
+    expect(page.locator("#sheet")).to_contain_text("还要写：姓名 · 产品 · 金额 · 对方的编号。")
     places = {"person": "data.who", "product": "=套餐", "amount": "data.sum", "external_id": "data.id"}
     for key, place in places.items():
         page.fill(f"#map-{key}", place)
@@ -176,8 +196,12 @@ def test_a_system_that_pushes_is_set_up(house: House, browser: Browser) -> None:
     page.fill("#push-sample", '{"data": {"id": "A-1", "who": "王小明", "sum": 880}}')
     expect(page.locator("#sheet [role=status]")).to_contain_text("这样能收下")
     expect(page.locator("#sheet [role=status]")).to_contain_text("880")
+    expect(page.locator("#push-places option")).to_have_count(3)
+    assert page.locator("#push-places option").last.get_attribute("value") == "data.sum"
     page.locator("#sheet .go").tap()
-    secret = page.locator("#sheet .secret").inner_text()
+    expect(page.locator("#sheet .secret")).to_have_count(2)
+    address, secret = page.locator("#sheet .secret").all_inner_texts()
+    assert address == house.address + "/api/push/" + quote("客户系统")
     page.locator("#sheet").get_by_role("button", name="关闭").tap()
     expect(page.locator("#sheet")).to_be_hidden()
 

@@ -16,7 +16,6 @@ from click.testing import CliRunner
 from openpyxl import load_workbook
 
 from controller.cli import main
-from signage.files import RateLimit
 from tests.signage.house import ZONE, Answer, House, running
 
 MORNING = datetime(2026, 11, 23, 9, 20, tzinfo=ZONE)
@@ -33,7 +32,6 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def house(home: Path) -> Iterator[House]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SDL_AUDIODRIVER", "dummy")
-        patch.setattr("signage.files.upload_limit", RateLimit(1000))  # other tests of this process count too
         with running(home, MORNING, sounds=False) as house:
             house.tokens["王小明"] = house.daemon.office.keys.make_token("王小明", "leader")
             file = home / "config" / "rhythm.yaml"

@@ -121,9 +121,17 @@ def test_a_list_is_previewed_and_confirmed(house: House) -> None:
     assert status == 200
     assert [(row["line"], row["what"]) for row in shown["rows"]] == [(2, "changed"), (3, "added")]
     assert [fault["line"] for fault in shown["faults"]] == [4]
+    assert shown["notes"] == []
     done = ask(house, "POST", f"/api/people/import/{shown['id']}", {}).json
     assert (done["added"], done["changed"]) == (1, 1)
     assert ask(house, "POST", f"/api/people/import/{shown['id']}", {}).status == 404
+
+
+def test_a_list_that_adds_teams_says_which(house: House) -> None:
+    """A mistyped team would become a new one; a known one in another spelling would not."""
+    body = "团队\t姓名\n猛虎對\t甲\n 猛虎队 \t乙\n狂狮队\t丙\n猛虎對\t丁\n".encode()
+    _, answer, _ = raw(house, "POST", "/api/people/import", body)
+    assert json.loads(answer)["notes"] == ["新的团队：猛虎對、狂狮队。名称写错了的，请先改正再导入。"]
 
 
 @pytest.mark.parametrize(

@@ -115,6 +115,17 @@ def test_a_deal_is_previewed_on_this_phone_only(house: House, phone: Page) -> No
     expect(player).to_have_count(0)
 
 
+def test_the_sentence_does_not_hide_the_field_that_is_filled_in(house: House, phone: Page) -> None:
+    """The sentence grows over the lower fields while one types; the field with the cursor moves above it."""
+    phone.set_viewport_size({"width": 390, "height": 700})
+    fill(phone, "猛虎队", "王小明", "8800", "别的…")
+    phone.evaluate("scrollTo(0, 0)")
+    phone.locator("#other-product").press_sequentially("铂金会员 Pro 2.0")
+    expect(phone.locator("#words")).to_contain_text("王小明")
+    field, over = box_of(phone, "#other-product"), box_of(phone, ".send.ready")
+    assert field["y"] + field["height"] <= over["y"]
+
+
 @pytest.mark.long  # test_phone_deals.py has deals in a row
 def test_the_form_is_empty_again_and_has_a_new_key(house: House, phone: Page) -> None:
     """After a deal is accepted the next one is another deal, with another key."""

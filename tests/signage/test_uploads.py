@@ -39,8 +39,9 @@ def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Lift the rate limit: the tests send faster than any person; a separate test covers the limit."""
     from signage import files, uploads
 
-    monkeypatch.setattr(uploads, "preview_limit", files.RateLimit(10_000))
-    monkeypatch.setattr(files, "upload_limit", files.RateLimit(10_000))
+    generous = files.RateLimit(10_000)
+    for module in (uploads, files):
+        monkeypatch.setattr(module, "limit", lambda name, most: generous)
 
 
 class Got:
@@ -150,7 +151,8 @@ def test_a_hearing_has_its_pace(house: House, monkeypatch: pytest.MonkeyPatch) -
     """Above the limit per minute the next is refused with the waiting time."""
     from signage import files, uploads
 
-    monkeypatch.setattr(uploads, "preview_limit", files.RateLimit(1))
+    strict = files.RateLimit(1)
+    monkeypatch.setattr(uploads, "limit", lambda name, most: strict)
     assert house.call("POST", "/api/preview", {"text": ""}, role="assistant").status == 422
     body = json.dumps({"text": "好"}).encode()
     for _ in range(2):

@@ -163,6 +163,20 @@ def test_the_poster_fits_one_sheet(browser: Browser, room: Room) -> None:
     assert (round(width / 72 * 25.4), round(height / 72 * 25.4)) == (297, 420)
 
 
+def test_the_poster_says_what_its_codes_are_for(browser: Browser, room: Room) -> None:
+    """One code needs no choice; beside the code of the name a second one is marked as the other way. Still one page."""
+    page = browser.new_page()
+    room.addresses.set("", ("192.0.2.7",))
+    page.goto(room.url("/poster"))
+    assert page.locator(".reach .why").all_inner_texts() == ["手机扫码"]
+    room.addresses.set("zhangu.local", ("192.0.2.7",))
+    page.reload()
+    assert page.locator(".reach .why").all_inner_texts() == ["手机扫码", "打不开就扫这个"]
+    sheet = page.pdf(prefer_css_page_size=True)
+    page.close()
+    assert len(re.findall(rb"/Type\s*/Page\b", sheet)) == 1
+
+
 def test_which_screen_is_which(room: Room, wall: Page) -> None:
     """On identify the wall shows its name large; on reload it reloads once."""
     screens = room.app.extensions["screens"]

@@ -300,6 +300,8 @@ def test_problems_are_shown_once() -> None:
     trouble = HealthProblem("没有找到音箱。", "正在重试。", "请检查电源。")
     beside = wall_state(glance(problems=(trouble,), notices=("2027 年的假期还是估计。",)), "main")
     assert beside["notices"] == ["没有找到音箱。", "2027 年的假期还是估计。"]
+    file = HealthProblem("音乐“a.flac”太轻。", "", "", False, part="music")
+    assert wall_state(glance(problems=(file,)), "main")["notices"] == []  # the phone shows it
     full = wall_state(glance(scene="fault", problems=(trouble,)), "main")
     assert full["fault"] == {"what": "没有找到音箱。", "meanwhile": "正在重试。", "mend": "请检查电源。"}
     assert full["notices"] == []

@@ -141,9 +141,9 @@ def hanging(folder: Path) -> None:
 
 def test_a_hanging_model_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A network that never terminates: after its time the child is killed, espeak speaks, `doctor` has the reason."""
-    from controller.sound.tts import launch
+    from controller.sound.tts import voice_child
 
-    monkeypatch.setattr(launch, "LOADING_LIMIT_S", 4.0)
+    monkeypatch.setattr(voice_child, "LOADING_LIMIT_S", 4.0)
     hanging(tmp_path / "voices" / "tiny")
     voice = Voice(tmp_path / "cache", tmp_path / "voices")
     try:

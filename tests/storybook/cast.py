@@ -197,6 +197,12 @@ def live_cities(count: int) -> tuple[City, ...]:
     )
 
 
+def long_cities() -> tuple[City, ...]:
+    """Return three cities, two of them with names as long as allowed: Chinese, and one Latin word."""
+    names = {0: "呼和浩特赛罕区如意开发区分公司第二事业部", 2: "Llanfairpwllgwyngyll"}
+    return tuple(replace(city, name=names.get(at, city.name)) for at, city in enumerate(live_cities(3)))
+
+
 def board(**over: Any) -> Show:
     """Return the results of a full day."""
     whole: dict[str, Any] = {

@@ -13,6 +13,7 @@ SHOWN = (
     "rhythm-full", "rhythm-empty", "rhythm-no-deals", "rhythm-no-targets", "rhythm-notice", "rhythm-stale",
     "rhythm-identify", "board-opening", "board-first", "board-week", "board-month", "board-all", "board-pinned",
     "board-honours", "board-empty", "board-eight-cities", "board-light", "cities", "board-cities-live",
+    "cities-three", "board-three-cities",
     "measures", "measures-sixty", "measures-empty", "measures-none",
     "celebration-first-of-day",
     "celebration-first-of-week", "celebration-target", "celebration-burst", "celebration-many", "celebration-say",

@@ -20,7 +20,7 @@ from running import Running, timetable
 from controller.clock import Clock
 from controller.sales.store import Store
 from controller.sound.speaker import Speaker
-from controller.system.watchdog import Watchdog
+from controller.system.process import Watchdog
 from controller.timekeeper import Timekeeper
 from controller.timetable.current import TimetableFile
 

@@ -1,6 +1,7 @@
 """Measure the structure of the product: files, imports, and the path of one deal through the code.
 
     python tests/tools/structure.py            files, lines, fan-in, import chain
+    python tests/tools/structure.py --links    also the names that each link of the longest chain imports
     python tests/tools/structure.py --trace    also the files that one deal passes (starts a real office, no device)
 
 Imports are those written in the files, at the top or inside functions; `if TYPE_CHECKING` counts too. The trace counts
@@ -10,6 +11,7 @@ calls of product functions in all threads, from the request to the last report, 
 from __future__ import annotations
 
 import ast
+import itertools
 import sys
 import tempfile
 import threading
@@ -83,6 +85,21 @@ def report() -> None:
     print(f"longest import chain: {len(chain)} files (goal <= 14): {' > '.join(chain)}")
 
 
+def links() -> None:
+    """Print the longest chain, one link a line, with the names that are imported: a constant is a cheap link to cut."""
+    known = modules()
+    chain = longest_chain(imports(known))
+    for above, below in itertools.pairwise(chain):
+        print(f"{above} > {below}: {', '.join(sorted(_names(known[above], below)))}")
+
+
+def _names(path: Path, wanted: str) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            names = (alias.name for alias in node.names)
+            yield from (name for name in names if wanted in (node.module, f"{node.module}.{name}"))
+
+
 class Trace:
     """Count calls of product functions, and changes of file between one call and the next in a thread."""
 
@@ -130,5 +147,7 @@ def trace() -> None:
 
 if __name__ == "__main__":
     report()
+    if "--links" in sys.argv:
+        links()
     if "--trace" in sys.argv:
         trace()

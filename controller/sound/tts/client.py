@@ -1,4 +1,4 @@
-"""The daemon's side of the voice: keeps finished clips, and a child that renders new ones."""
+"""The daemon's side of the voice: keeps finished clips, and has a child render new ones, urgent ones first."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Iterable
 from concurrent.futures import Future, InvalidStateError
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +18,11 @@ from controller.sentences import say
 from controller.sound.child import Child, ChildLost
 from controller.sound.tts import cache as takes
 from controller.sound.tts.cache import MEMORY_BYTES, Shelf, Takes, to_json
-from controller.sound.tts.engine_choice import RETRY_S, EngineChoice, KeptPace
-from controller.sound.tts.launch import SENTENCE_LIMIT_S, SLOW_LIMIT_S, greeting, launched
+from controller.sound.tts.engine_choice import RETRY_S, EngineChoice
 from controller.sound.tts.plan import Clause, Interrupted, Planner, VoiceStatus, cut
 from controller.sound.tts.script import MAX_CHARACTERS, Clip, Script, VoiceFailed
 from controller.sound.tts.stream import Cost, Stream
+from controller.sound.tts.voice_child import SENTENCE_LIMIT_S, SLOW_LIMIT_S, VoiceChild
 from controller.system.os_errors import reason
 
 log = logging.getLogger(__name__)
@@ -62,9 +62,9 @@ class Voice:
         self._planner = Planner(self.takes)
         self._levels: dict[Script, int] = {}  # of the wanted scripts: how finely their sums are cut
         self._clause_began = 0.0
-        self._pace = KeptPace(cache / "voice" / "pace.json")
-        self._voices = voices or cache.parent / "voices"
-        self._choice = EngineChoice(engine, self._voices, retry_s)
+        voices = voices or cache.parent / "voices"
+        self._choice = EngineChoice(engine, voices, retry_s)
+        self._child = VoiceChild(self._choice, voices, self.takes.folder, cache / "voice" / "pace.json")
         self._idle_s, self._limit_s = idle_s, limit_s
         self._lock = threading.Condition()
         self._heap: list[tuple[int, int, _Work]] = []
@@ -73,12 +73,10 @@ class Voice:
         self._streams: dict[Script, Stream] = {}
         self._learning: set[Clause] = set()
         self._closing = self._stale = False
-        self._child: Child | None = None
         self._present: tuple[int, _Work, str] | None = (
             None  # priority, work, key; while the child works on it
         )
         self._unread: dict[str, float] = {}
-        self._status = VoiceStatus("", (), None, None, pace=self._pace.read())
         self._thread: threading.Thread | None = None
 
     # --- requests
@@ -101,12 +99,12 @@ class Voice:
             clip = self._prepare(script, priority)
             under_way = present is not None and present[1] == script and kept is None
             head_s = time.monotonic() - self._clause_began if under_way else 0.0
-            stream = Stream(self.costs(script), clip, self._status.gap_s, head_s)
+            stream = Stream(self.costs(script), clip, self._child.status.gap_s, head_s)
             if not stream.clip.done():
                 self._streams[script] = stream
                 if present is not None and present[1] == script:
                     # Render parts again that an earlier listener took: their clauses are kept, which makes it quick.
-                    self._say({"parts" if kept is None else "cancel": present[2]})
+                    self._child.send({"parts" if kept is None else "cancel": present[2]})
         return stream
 
     def learn(self, scripts: Iterable[Script]) -> int:
@@ -114,7 +112,7 @@ class Voice:
 
         Only for a natural voice: the fallback renders a sentence in milliseconds.
         """
-        status = self._status
+        status = self._child.status
         if not status.natural:
             return 0
         clauses = dict.fromkeys(clause for script in scripts for clause in cut(script, status.longest))
@@ -128,12 +126,12 @@ class Voice:
 
     def ready(self, script: Script) -> Clip | None:
         """Return the clip if it is finished on disk, else None; None also until a child has reported its voice."""
-        engine = self._status.engine
+        engine = self._child.status.engine
         return self._shelf.get(self._shelf.key(engine, script)) if engine else None
 
     def costs(self, script: Script) -> tuple[Cost, ...]:
         """Return the estimated duration and rendering time of each clause on this machine."""
-        status, level = self._status, self._levels.get(script)
+        status, level = self._child.status, self._levels.get(script)
         if level is None:
             level = self._planner.level(status, script, previewed=False)
         return self._planner.costs(status, script, level)
@@ -161,7 +159,7 @@ class Voice:
 
     def status(self) -> VoiceStatus:
         """Return the voice in use and the last fault."""
-        return self._status
+        return self._child.status
 
     def unread(self) -> tuple[str, ...]:
         """Return characters without a reading that were used in the last hour."""
@@ -173,7 +171,7 @@ class Voice:
         with self._lock:
             self._closing = True
             if self._present is not None:
-                self._say({"cancel": self._present[2]})
+                self._child.send({"cancel": self._present[2]})
             self._lock.notify_all()
             thread = self._thread
         if thread is not None:
@@ -189,7 +187,7 @@ class Voice:
         if future is None:
             future = self._wanted[script] = Future()
             previewed = priority >= AHEAD
-            self._levels[script] = self._planner.level(self._status, script, previewed=previewed)
+            self._levels[script] = self._planner.level(self._child.status, script, previewed=previewed)
         if self._closing:
             if not future.done():
                 future.set_exception(VoiceFailed(CLOSING))
@@ -205,15 +203,10 @@ class Voice:
             self._thread.start()
         present = self._present
         if present is not None and priority < present[0] and work is not None and work != present[1]:
-            self._say({"cancel": present[2]})
+            self._child.send({"cancel": present[2]})
         elif present is not None and work == present[1] and priority < present[0]:
             self._present = (priority, *present[1:])
         self._lock.notify_all()
-
-    def _say(self, message: dict[str, Any]) -> None:
-        if self._child is not None:
-            with contextlib.suppress(ChildLost):
-                self._child.send(message)
 
     def _work(self) -> None:
         with contextlib.suppress(OSError):  # an error here occurs again, with a sentence, at the first clip
@@ -221,13 +214,13 @@ class Voice:
         while True:
             with self._lock:
                 if not self._heap and not self._closing and not self._lock.wait(self._idle_s):
-                    self._rest()
+                    self._child.rest()
                     if not self._lock.wait_for(
                         lambda: bool(self._heap) or self._closing, self._choice.until_retry_s()
                     ):
                         self._try_again()
                 if self._closing:
-                    return self._rest()
+                    return self._child.rest()
                 if not self._heap:
                     continue
                 priority, _, work = heapq.heappop(self._heap)
@@ -237,9 +230,7 @@ class Voice:
     def _choose_again(self) -> None:
         if self._stale:
             self._stale = False
-            self._choice.choose()
-            self._rest()
-            self._note(engine="", natural=False)
+            self._child.choose_again()
 
     def _try_again(self) -> None:
         """Call with the lock held: load the failed voice again and use it if it works."""
@@ -248,18 +239,12 @@ class Voice:
         self._stale = True
         self._enqueue(AHEAD, None)
 
-    def _rest(self) -> None:
-        child, self._child = self._child, None
-        if child is not None:
-            child.close()
-        self._note(pid=None)
-
     def _do(self, priority: int, work: _Work) -> None:
         if work is None:
             with contextlib.suppress(
                 ChildLost, VoiceFailed, OSError
             ):  # the error occurs again with the first clip
-                self._awake()
+                self._child.awake()
         elif isinstance(work, Clause):
             self._learn(work)
         elif work in self._wanted:  # else a duplicate that is already done
@@ -275,12 +260,11 @@ class Voice:
             failure = error if isinstance(error, VoiceFailed) else VoiceFailed(say("voice_broke"))
             if failure is not error:
                 log.exception("the voice failed unexpectedly")
-            self._note(fault=failure.sentence)
+            self._child.failed(failure.sentence)
             with self._lock:
                 self._settle(script, failure)
         else:
-            self._note(fault=None)
-            self._choice.succeeded()
+            self._child.succeeded()
             with self._lock:
                 self._settle(script, clip)
 
@@ -309,17 +293,12 @@ class Voice:
                 return self._attempt(priority, script)
             except ChildLost as why:
                 log.warning("voice child %s (attempt %d of %d)", why, attempt + 1, ATTEMPTS)
-                self._lost()
+                self._child.lost()
                 if self._started(script):
                     raise VoiceFailed(say("voice_stopped")) from why
-        if self._demoted("连续两次没有念出来"):
+        if self._child.demoted("连续两次没有念出来"):
             return self._clip(priority, script)
         raise VoiceFailed(say("voice_failed_twice"))
-
-    def _lost(self) -> None:
-        with self._lock:
-            self._child = None
-        self._note(pid=None)
 
     def _started(self, script: Script) -> bool:
         """Return whether parts have been sent: another attempt, or another voice, cannot continue them."""
@@ -328,20 +307,20 @@ class Voice:
 
     def _attempt(self, priority: int, script: Script) -> Clip:
         """Return the kept clip or a new one. Raises ChildLost if another child may succeed, else VoiceFailed."""
-        child = None if self._status.engine else self._awake()
-        key = self._shelf.key(self._status.engine, script)
+        child = None if self._child.status.engine else self._child.awake()
+        key = self._shelf.key(self._child.status.engine, script)
         kept = self._shelf.get(key)
         if kept is not None:
             return kept
-        child = child or self._awake()
-        key = self._shelf.key(self._status.engine, script)  # a new child may have another voice
+        child = child or self._child.awake()
+        key = self._shelf.key(self._child.status.engine, script)  # a new child may have another voice
         started = time.monotonic()
         with self._lock:
             parts = script in self._streams
             message = {"id": key, "wav": str(self._shelf.wav(key)), "script": to_json(script), "parts": parts}
             message["level"] = self._levels.get(script, 0)
             self._begin(child, priority, script, key, message)
-        answer = self._answer(child, key, self._streams.get)
+        answer = self._answer(child, key)
         if "clip" not in answer:
             raise VoiceFailed(say(answer["refused"], why=answer.get("why")))
         log.info("rendered in %.0f ms", 1000 * (time.monotonic() - started))
@@ -360,15 +339,15 @@ class Voice:
 
     def _learn(self, clause: Clause) -> None:
         try:
-            child = self._awake()
-            if self._planner.is_kept(self._status, clause) or not self._status.natural:
+            child = self._child.awake()
+            if self._planner.is_kept(self._child.status, clause) or not self._child.status.natural:
                 self._learning.discard(clause)
                 return
-            key = takes.name(self._status.engine, clause.text, clause.delivery)
+            key = takes.name(self._child.status.engine, clause.text, clause.delivery)
             with self._lock:
                 message = {"id": key, "learn": clause.text, "delivery": asdict(clause.delivery)}
                 self._begin(child, IDLE, clause, key, message)
-            self._answer(child, key, lambda script: None)
+            self._answer(child, key)
             self._learning.discard(clause)
         except Interrupted:
             with self._lock:
@@ -376,14 +355,14 @@ class Voice:
         except (ChildLost, VoiceFailed, OSError) as why:
             log.warning("not rendered ahead: %s", why)
             self._learning.discard(clause)
-            self._lost()
+            self._child.lost()
 
-    def _answer(self, child: Child, key: str, streams: Any) -> dict[str, Any]:
-        working_s = SLOW_LIMIT_S if self._status.natural else 0.0
+    def _answer(self, child: Child, key: str) -> dict[str, Any]:
+        working_s = SLOW_LIMIT_S if self._child.status.natural else 0.0
         try:
             while True:
                 answer = child.receive(self._limit_s, working_s)
-                self._hear_pace(answer)
+                self._child.hear_pace(answer)
                 if "failed" in answer:
                     child.kill()
                     raise ChildLost(f"failed: {answer['failed']}")
@@ -394,57 +373,17 @@ class Voice:
                     raise Interrupted
                 if "part" not in answer:
                     return answer
-                self._part(answer, streams)
+                self._part(answer)
         finally:
             with self._lock:
                 self._present = None
 
-    def _part(self, answer: dict[str, Any], streams: Any) -> None:
+    def _part(self, answer: dict[str, Any]) -> None:
         path = Path(answer["part"])
         with self._lock:
             work = self._present[1] if self._present else None
-            stream = streams(work) if isinstance(work, Script) else None
+            stream = self._streams.get(work) if isinstance(work, Script) else None
         if stream is None:
             path.unlink(missing_ok=True)
         else:
             stream.add(int(answer["n"]), path, float(answer["seconds"]), int(answer["clauses"]))
-
-    # --- the child
-
-    def _awake(self) -> Child:
-        if self._child is not None and self._child.alive():
-            return self._child
-        child = launched(self._choice.engine, self._voices, self.takes.folder, self._status.pace)
-        with self._lock:
-            self._child = child
-        try:
-            hello = greeting(child, self._voices)
-        except ChildLost as lost:  # a bad model may kill the whole process, or load for ever
-            why = "加载时没有反应" if str(lost) == "hung" else "加载时出错退出了"
-            # Another process's signal ("stopped") proves nothing about the voice.
-            if str(lost) != "stopped" and self._demoted(why):
-                return self._awake()
-            raise
-        passed_over = tuple((str(name), str(why)) for name, why in hello["passed_over"])
-        self._note(
-            engine=str(hello["ready"]), passed_over=self._choice.unfit or passed_over, pid=child.pid,
-            natural=bool(hello["natural"]), longest=int(hello["longest"]),
-        )  # fmt: skip
-        return child
-
-    def _demoted(self, why: str) -> bool:
-        """Replace a failed neural voice by espeak for a while; return False when it was espeak already."""
-        if not self._choice.demote(why):
-            return False
-        self._note(engine="", natural=False)
-        return True
-
-    def _hear_pace(self, answer: dict[str, Any]) -> None:
-        pace = answer.get("pace")
-        if isinstance(pace, int | float) and self._status.natural and pace != self._status.pace:
-            self._note(pace=float(pace))
-            if "alive" not in answer:
-                self._pace.write(float(pace))
-
-    def _note(self, **changes: Any) -> None:
-        self._status = replace(self._status, **changes)

@@ -1,0 +1,129 @@
+"""The child in which the voice runs: start it with the chosen engine, end it, and keep its engine, pace and faults."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from controller.sentences import say
+from controller.sound.child import Child, ChildLost
+from controller.sound.tts.engine_choice import EngineChoice, KeptPace
+from controller.sound.tts.plan import VoiceStatus
+from controller.sound.tts.script import VoiceFailed
+from controller.sound.tts.speakers import FOLDER
+
+LOADING_LIMIT_S = 20.0
+SLOW_LOADING_S = 90.0  # a neural model on a Pi with a slow card
+SENTENCE_LIMIT_S = 10.0
+"""A sentence takes 0.02 s with espeak on a desktop, 0.2 s on a Pi; a child without an answer for ten seconds is hung,
+unless it renders a natural voice and is still computing."""
+SLOW_LIMIT_S = 90.0
+"""Limit for one clause of a natural voice: 5.6 s of speech at 16 s of rendering each."""
+
+
+class VoiceChild:
+    """One voice, whose process ends and begins again. Used by the thread `voice`; `status` and `send` by all.
+
+    `takes`: the folder of clauses; `pace`: the file that keeps this machine's pace.
+    """
+
+    def __init__(self, choice: EngineChoice, voices: Path, takes: Path, pace: Path) -> None:
+        self._choice, self._voices, self._takes, self._pace = choice, voices, takes, KeptPace(pace)
+        self._child: Child | None = None
+        self._status = VoiceStatus("", (), None, None, pace=self._pace.read())
+
+    @property
+    def status(self) -> VoiceStatus:
+        """The voice in use and the last fault."""
+        return self._status
+
+    def awake(self) -> Child:
+        """Return the running child, or a new one that has loaded its engine. Raises ChildLost or VoiceFailed."""
+        if self._child is not None and self._child.alive():
+            return self._child
+        child = self._child = self._launched()
+        try:
+            hello = self._greeting(child)
+        except ChildLost as lost:  # a bad model may kill the whole process, or load for ever
+            why = "加载时没有反应" if str(lost) == "hung" else "加载时出错退出了"
+            # Another process's signal ("stopped") proves nothing about the voice.
+            if str(lost) != "stopped" and self.demoted(why):
+                return self.awake()
+            raise
+        passed_over = tuple((str(name), str(why)) for name, why in hello["passed_over"])
+        self._note(
+            engine=str(hello["ready"]), passed_over=self._choice.unfit or passed_over, pid=child.pid,
+            natural=bool(hello["natural"]), longest=int(hello["longest"]),
+        )  # fmt: skip
+        return child
+
+    def _launched(self) -> Child:
+        """Return a child that is loading its engine."""
+        arguments = (
+            "--engine", self._choice.engine, "--voices", str(self._voices), "--takes", str(self._takes),
+            "--pace", f"{self._status.pace:.3f}",
+        )  # fmt: skip
+        return Child("controller.sound.voice", arguments)
+
+    def _greeting(self, child: Child) -> dict[str, Any]:
+        """Wait until the engine is loaded and return its facts; raises ChildLost, or VoiceFailed when none works."""
+        slow_s = SLOW_LOADING_S if (self._voices / FOLDER).is_dir() else 0.0
+        hello = child.receive(LOADING_LIMIT_S, slow_s)
+        if "ready" not in hello:
+            child.kill()
+            raise VoiceFailed(say("voice_none", why=hello.get("fatal")))
+        return hello
+
+    def send(self, message: dict[str, Any]) -> None:
+        """Send a message to the child if there is one."""
+        child = self._child
+        if child is not None:
+            with contextlib.suppress(ChildLost):
+                child.send(message)
+
+    def rest(self) -> None:
+        """End the child, to free its memory."""
+        child, self._child = self._child, None
+        if child is not None:
+            child.close()
+        self._note(pid=None)
+
+    def lost(self) -> None:
+        """Forget a child that has died."""
+        self._child = None
+        self._note(pid=None)
+
+    def choose_again(self) -> None:
+        """End the child; the next one uses the wanted engine again."""
+        self._choice.choose()
+        self.rest()
+        self._note(engine="", natural=False)
+
+    def demoted(self, why: str) -> bool:
+        """Replace a failed neural voice by espeak for a while; return False when it was espeak already."""
+        if not self._choice.demote(why):
+            return False
+        self._note(engine="", natural=False)
+        return True
+
+    def failed(self, sentence: str) -> None:
+        """Note why a text was not rendered."""
+        self._note(fault=sentence)
+
+    def succeeded(self) -> None:
+        """Note a rendering."""
+        self._note(fault=None)
+        self._choice.succeeded()
+
+    def hear_pace(self, answer: dict[str, Any]) -> None:
+        """Note the pace in an answer, if there is one; keep that of a finished clause."""
+        pace = answer.get("pace")
+        if isinstance(pace, int | float) and self._status.natural and pace != self._status.pace:
+            self._note(pace=float(pace))
+            if "alive" not in answer:
+                self._pace.write(float(pace))
+
+    def _note(self, **changes: Any) -> None:
+        self._status = replace(self._status, **changes)
