@@ -128,7 +128,8 @@ class OutputValues:
 
 @dataclass(frozen=True, slots=True)
 class SpeakerTestValues:
-    """The speaker test. `found`: its last result at `at`, None: there was none; see `services/speaker_test.py`."""
+    """The speaker test, or the measuring of the office. `found`: the last result at `at`, None: there was none; see
+    `microphone.Listened`."""
 
     on: bool = False
     found: str | None = None
@@ -178,6 +179,7 @@ class Values:
     cities_reported: bool = False
     call_failed_since: datetime | None = None
     speaker_test: SpeakerTestValues = SpeakerTestValues()
+    loudness: SpeakerTestValues = SpeakerTestValues()
 
     @property
     def working(self) -> bool:
@@ -236,6 +238,13 @@ def _speaker_test(values: Values) -> Iterator[HealthProblem]:
         yield _problem("speaker_unheard", "speaker", reported_after=AT_ONCE, since=since)
     elif found in ("no_microphone", "mic_muted", "mic_lost"):
         yield _problem(found, "speaker", serious=False, reported_after=AT_ONCE, meanwhile="no_microphone")
+
+
+def _loudness(values: Values) -> Iterator[HealthProblem]:
+    """Yield a lesser fault when the office cannot be measured: announcements keep their normal level."""
+    found = values.loudness.found
+    if found in ("no_microphone", "mic_muted", "mic_lost", "clipped"):
+        yield _problem(f"unmeasured_{found}", "loudness", serious=False, meanwhile="unmeasured")
 
 
 def _store(values: Values) -> Iterator[HealthProblem]:
@@ -409,6 +418,7 @@ def _links(values: Values) -> Iterator[HealthProblem]:
 _JUDGES: Final = {
     "sound": _sound,
     "speaker": _speaker_test,
+    "loudness": _loudness,
     "store": _store,
     "disk": _disk,
     "clock": _clock,
@@ -436,6 +446,3 @@ def since_words(since: datetime, now: datetime) -> str:
     """Return a moment as HH:MM, with its date when it is not today's."""
     clock = f"{since:%H:%M}"
     return clock if since.date() == now.date() else f"{since.month}月{since.day}日 {clock}"
-
-
-# --- A line for each part

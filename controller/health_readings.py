@@ -39,6 +39,7 @@ def readings(values: Values, problems: Iterable[HealthProblem]) -> tuple[Reading
     lines = (
         _line(wrong, "sound", "声音", values.hearing.short or ("音量很小" if values.hearing.low else "正常")),
         _line(wrong, "speaker", "喇叭自检", _speaker_test_words(values)),
+        _line(wrong, "loudness", "跟着办公室的声音", _loudness_words(values)),
         _line(wrong, "clock", "时钟", f"准，{values.now:%H:%M}" if values.clock_trusted else "不可信"),
         _line(wrong, "voice", "语音", "没有能用的语音" if values.voice.fault else "能播报"),
         _line(wrong, "walls", "大屏", _walls_words(values)),
@@ -54,7 +55,11 @@ def readings(values: Values, problems: Iterable[HealthProblem]) -> tuple[Reading
 
 def _not_set_up(values: Values, line: Reading) -> Reading:
     """Mark a part that is not set up: green would say that it works."""
-    optional = {"speaker": not values.speaker_test.on, "links": not values.links}
+    optional = {
+        "speaker": not values.speaker_test.on,
+        "loudness": not values.loudness.on,
+        "links": not values.links,
+    }
     if optional.get(line.part):
         return replace(line, state=OPTIONAL)
     needed = {
@@ -82,6 +87,15 @@ def _speaker_test_words(values: Values) -> str:
         return "还没有检过"
     words = {"heard": "听到了", "silent": "没有听到", "loud": "太吵，没有测成", "cut": "被打断，没有测成"}
     return f"{since_words(test.at, values.now)} {words.get(test.found, '没有测成')}"
+
+
+def _loudness_words(values: Values) -> str:
+    last = values.loudness
+    if not last.on:
+        return "没有打开"
+    if last.found is None or last.at is None:
+        return "还没有量过"
+    return f"{since_words(last.at, values.now)} {'量过' if last.found == 'level' else '没有量成'}"
 
 
 def _walls_words(values: Values) -> str:

@@ -47,6 +47,30 @@ HEALTH: Final[Mapping[str, tuple[str, str]]] = {
         "请把 USB 麦克风插好，再到手机“设备”页的“喇叭自检”选它，点“现在试一次”。",
         "Please plug the USB microphone in, choose it on the phone’s last tab and test again.",
     ),
+    "unmeasured_no_microphone": (
+        "量不了办公室有多响：没有找到麦克风。",
+        "The loudness of the office is not measured: the microphone is missing.",
+    ),
+    "unmeasured_mic_muted": (
+        "量不了办公室有多响：麦克风被静音了，一点声音也没有。",
+        "The loudness of the office is not measured: the microphone is muted, it gives no sound at all.",
+    ),
+    "unmeasured_mic_lost": (
+        "量不了办公室有多响：麦克风打不开，或者中途断开了。",
+        "The loudness of the office is not measured: the microphone cannot be opened, or was unplugged.",
+    ),
+    "unmeasured_clipped": (
+        "量不了办公室有多响：麦克风太灵敏，声音过载。",
+        "The loudness of the office is not measured: the microphone is overdriven.",
+    ),
+    "unmeasured_meanwhile": (
+        "播报保持平常的音量。",
+        "Announcements keep their normal level.",
+    ),
+    "unmeasured_mend": (
+        "请看 USB 麦克风有没有插好、有没有静音，再到手机“设备”页的“跟着办公室的声音”点“现在量一次”。",
+        "Please check that the USB microphone is plugged in and not muted, then measure on the phone’s last tab.",
+    ),
     "read_only": (
         "存储卡变成只读的了，账本只能读、不能写。",
         "The file system has become read-only: nothing can be written.",

@@ -94,6 +94,8 @@ BODIES: Final[Mapping[str, Mapping[str, Any]]] = {
     "outputs.choose_output": {"output": "card:Headphones:0"},
     "outputs.unmute_output": {},
     "speaker_test.try_speaker": {},
+    "office_loudness.measure_office": {},
+    "office_loudness.set_usual": {},
     "outputs.try_output": {"output": "card:Headphones:0"},
     "upgrades.roll_back": {},
     "calendar.renew": {},

@@ -30,7 +30,7 @@ def ms(moment: datetime) -> int:
 
 def hhmm(moment: datetime) -> str:
     """Return HH:MM in the time zone of `moment`."""
-    return moment.strftime("%H:%M")
+    return f"{moment.hour:02d}:{moment.minute:02d}"  # strftime took a tenth of the daemon's time in a crowd
 
 
 def yuan(amount: Decimal | None) -> str | None:

@@ -13,8 +13,7 @@ from zoneinfo import ZoneInfo
 
 from controller.clock import Clock
 from controller.moments import local
-from controller.sound.announcer import Queue
-from controller.sound.playback import AnnouncementSettings, Job, Report
+from controller.sound.playback import AnnouncementSettings, Job, Queue, Report
 from controller.sound.speaker import Event, Health, MusicOrder, Outputs, Part
 from controller.sound.tts.client import NOW
 from controller.sound.tts.script import Clip, Script
@@ -101,8 +100,8 @@ class FakeSpeaker:
         assert all(start < end for start, end in spans)
         self.spans = tuple(spans)
 
-    def master(self, volume: int) -> None:
-        assert 0 <= volume <= 100
+    def master(self, volume: int, ceiling: int = 100) -> None:
+        assert 0 <= volume <= ceiling <= 100
         self.volume = volume
 
 
@@ -116,6 +115,10 @@ class FakeAnnouncer:
     cancelled: list[tuple[int, str]] = field(default_factory=list)
     settings: AnnouncementSettings = field(default_factory=AnnouncementSettings)
     heard: bool = True
+    gain_db: float = 0.0
+
+    def gain(self, gain_db: float) -> None:
+        self.gain_db = gain_db
 
     def start(self, queue: Queue) -> None:
         self.queue, self.present = queue, None
@@ -260,8 +263,8 @@ class FakeDevice(FakeSpeaker):
     def stop(self, id: int | None = None, fade_ms: int = 80) -> None:
         self.cut("stopped", id)
 
-    def master(self, volume: int) -> None:
-        super().master(volume)
+    def master(self, volume: int, ceiling: int = 100) -> None:
+        super().master(volume, ceiling)
         with self._guard:
             if self.playing is not None and max(volume, self.playing[1]) == 0:
                 self._loud = False

@@ -67,14 +67,18 @@ class Present:
 
 
 class AnnouncementService:
-    """Thread-safe. `late` is called with each announcement that was due and was not heard, and the reason."""
+    """Thread-safe. `late` is called with each announcement that was due and was not heard, and the reason;
+
+    `gained` with each one that plays, and by how much it differs from its normal level.
+    """
 
     def __init__(
         self, context: Context, announcer: Announcer, scripts: Scripts, hearing: HearingAt, batching: Batching,
         late: Callable[[Announcement, str], None],
+        gained: Callable[[int, float], None] = lambda ident, gain_db: None,
     ):  # fmt: skip
         self._context, self._announcer, self._scripts = context, announcer, scripts
-        self.hearing, self._batching, self._late = hearing, batching, late
+        self.hearing, self._batching, self._late, self._gained = hearing, batching, late, gained
         self._lock = threading.RLock()
         self._read: tuple[int, tuple[Announcement, ...], tuple[datetime, ...]] = (-1, (), ())
         self._present: Present | None = None
@@ -305,6 +309,7 @@ class AnnouncementService:
 
     def _take_in(self, report: Report) -> None:
         if report.state == "playing":
+            self._gained(report.id, report.gain_db)
             self._playing(report)
         elif report.state == "waiting":
             self._still_waiting(report)

@@ -44,6 +44,7 @@ from controller.services.machine import MachineReader
 from controller.services.measures import MeasureService
 from controller.services.media import Media, uploads
 from controller.services.music import MusicService
+from controller.services.office_loudness import OfficeLoudness
 from controller.services.outputs import OutputService
 from controller.services.people import PeopleService
 from controller.services.posters import PosterService
@@ -136,6 +137,10 @@ class Services:
             context, parts.speaker, self._sound.hearing, self._folder / "output.json", parts.sounds / "chime.ogg"
         )  # fmt: skip
         self.speaker_test = SpeakerTest(context, parts.speaker, self._sound.hearing, self._folder)
+        self.office_loudness = OfficeLoudness(
+            context, self._sound.hearing, self._sound.levels, lambda: self._sound.track is not None,
+            parts.announcer.gain,
+        )  # fmt: skip
 
     def _build_sign_in(self) -> None:
         self.keys = Credentials(self._parts.store, self._parts.local_token)
@@ -155,6 +160,7 @@ class Services:
         self._roundups = RoundUps(context, self.speaking.speed, self._news)
         self._talk = self.queue = AnnouncementService(
             context, parts.announcer, self._scripts, self._sound.hearing, batching, self._roundups.postpone_unheard,
+            self.office_loudness.announced,
         )  # fmt: skip
         self.announced = AnnouncementLists(context, self._talk)
         self._speech = SpokenTextService(context, self._talk, self._scripts)
@@ -194,7 +200,7 @@ class Services:
             self._sound.sounding, self._sound.has_music, parts.voice, parts.library, self.speaking, parts.voice_install,
             self.keys.attempts.problems, self.backups.values, self.walls.presence, self.links.stuck,
             self.cities_link.silent, parts.call_failed_since, self.outputs.values,
-            self.speaker_test.values,
+            self.speaker_test.values, self.office_loudness.values,
         ), MachineReader(self._folder))  # fmt: skip
 
     def _build_screens(self) -> None:
@@ -221,5 +227,5 @@ class Services:
             Prerenderer(context, self._cues, self._scripts, self._roundups, self.speaking.choice), self.speaking,
             self.timetable, self.keys.log, self.roster_dates,
             FaultNews(context, news, lambda: bool(self.links.receivers("fault")), self.health.judged), self.daily,
-            self.speaker_test,
+            self.speaker_test, self.office_loudness,
         )  # fmt: skip

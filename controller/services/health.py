@@ -50,6 +50,7 @@ class Sources:
     call_failed_since: Callable[[], datetime | None] = lambda: None
     output: Callable[[], OutputValues] = OutputValues
     speaker_test: Callable[[], SpeakerTestValues] = SpeakerTestValues
+    loudness: Callable[[], SpeakerTestValues] = SpeakerTestValues
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +121,7 @@ class HealthMonitor:
             cities_reported=context.rhythm.health.cities,
             call_failed_since=sources.call_failed_since(),
             speaker_test=sources.speaker_test(),
+            loudness=sources.loudness(),
         )
 
     def _voice(self) -> VoiceValues:

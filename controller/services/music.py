@@ -46,7 +46,7 @@ class MusicService:
         self._lock = threading.RLock()
         self._ordered: tuple[object, ...] | None = None
         self._silences: tuple[tuple[Moments, ...], tuple[Moments, ...]] | None = None
-        self._volume: int | None = None
+        self._volume: tuple[int, int] | None = None
         self._retry_at = context.clock.now()
         self._position = MusicPosition(context, library)
         self._look_again = self._stalled = False
@@ -136,15 +136,16 @@ class MusicService:
         self._announcer.silences([*moments, *((to(begin), to(end)) for begin, end in unannounced)])
 
     def _follow_volume(self, now: datetime) -> None:
-        volume = self._master(now)
-        if volume != self._volume:
-            self._volume = volume
+        levels = volume, ceiling = self.levels(now)
+        if levels != self._volume:
+            self._volume = levels
             self._announcer.audible(volume > 0)
-            self._speaker.master(volume)
+            self._speaker.master(volume, ceiling)
 
-    def _master(self, now: datetime) -> int:
-        """Return the player's volume: a person's choice, up to the timetable's ceiling."""
-        return min(self.volume(), ceiling_at(self._context.rhythm.sound, now))
+    def levels(self, now: datetime) -> tuple[int, int]:
+        """Return the player's volume, which is a person's choice up to the timetable's ceiling, and that ceiling."""
+        ceiling = ceiling_at(self._context.rhythm.sound, now)
+        return min(self.volume(), ceiling), ceiling
 
     def _follow_music(self, plan: DayPlan, state: State, now: datetime, *, trusted: bool) -> None:
         wanted = self._wanted(plan, state, now, trusted=trusted)
@@ -274,7 +275,7 @@ class MusicService:
         state, health = state or self._context.state(now), self._speaker.health()
         return hearing(
             Facts(
-                volume=self._master(now),
+                volume=self.levels(now)[0],
                 device=health.device if health.alive else None,
                 quiet_until=state.quiet_until,
                 quiet_name=f"{state.entry.name}时间" if state.quiet and state.entry else "安静时间",

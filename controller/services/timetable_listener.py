@@ -18,6 +18,7 @@ from controller.services.deals import DealService
 from controller.services.fault_news import FaultNews
 from controller.services.health import HealthMonitor
 from controller.services.music import MusicService
+from controller.services.office_loudness import OfficeLoudness
 from controller.services.prerender import Prerenderer
 from controller.services.roster_dates import RosterDates
 from controller.services.snapshot import SnapshotBuilder
@@ -51,6 +52,7 @@ class TimetableListener:
     faults: FaultNews
     daily: DailyNews
     speaker_test: SpeakerTest
+    office_loudness: OfficeLoudness
 
     def follow(self, plan: DayPlan, state: State, now: datetime) -> None:
         """Bring sound, round-ups and waiting announcements to the present moment."""
@@ -61,6 +63,7 @@ class TimetableListener:
             partial(self.view.turn_with, state),
             self._follow_voice,
             partial(self.foresight.follow, plan, now),
+            partial(self.office_loudness.follow, plan, now, trusted=trusted),
         ]
         if trusted:
             steps.insert(0, partial(self.roster_dates.follow, now.date()))  # before a deal of the new day
@@ -112,6 +115,7 @@ class TimetableListener:
         """Handle an event of the speaker."""
         self.sound.on_speaker(event)
         self.speaker_test.on_speaker(event)
+        self.office_loudness.on_speaker(event)
         if event.kind in ("ready", "lost", "outputs", "track"):
             self.context.feed.notify()
 

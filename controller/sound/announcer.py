@@ -11,13 +11,21 @@ import contextlib
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
 
-from controller.sound.playback import CHIME_S, MARGIN_S, AnnouncementSettings, Job, Playback, Report, Silences
-from controller.sound.speaker import Event, Part, Speaker
+from controller.sound.playback import (
+    CHIME_S,
+    MARGIN_S,
+    AnnouncementSettings,
+    Job,
+    Playback,
+    Queue,
+    Report,
+    Silences,
+)
+from controller.sound.speaker import Event, Speaker
 from controller.sound.tts.client import AHEAD, EMERGENCY, NOW, Voice
 from controller.sound.tts.script import Clip, Script, VoiceFailed
 from controller.sound.tts.stream import Part as StreamPart
@@ -40,22 +48,6 @@ REFUSED_S = 0.2
 `silences`: the player can know of new quiet time first."""
 FRESH_S = 120.0
 """An announcement that was interrupted by a lost device is repeated once, if it began less than this ago."""
-
-
-class Queue(Protocol):
-    """The waiting announcements. All methods but `urgent` and `ahead` are called from the announcer's thread."""
-
-    def take(self, *, urgent: bool, begin: Callable[[Job], None]) -> Job | None:
-        """Return the job to play now; `urgent`: only an emergency. Calls `begin` before it can be taken back."""
-
-    def ahead(self) -> tuple[Job, ...]:
-        """Return the next waiting jobs, to render them meanwhile."""
-
-    def urgent(self) -> bool:
-        """Return whether an emergency waits."""
-
-    def on_report(self, report: Report) -> None:
-        """Store the result of a job; it counts as playing until its end is reported."""
 
 
 class Announcer:
@@ -84,7 +76,7 @@ class Announcer:
         self._audible = True
         self._running = False
         self._thread = threading.Thread(target=self._loop, name="announcer", daemon=True)
-        self._music_on = False
+        self._music_on, self._gain_db = False, 0.0
 
     def configure(self, settings: AnnouncementSettings) -> None:
         """Use these settings."""
@@ -93,6 +85,10 @@ class Announcer:
     def music(self, on: bool) -> None:
         """Set whether music plays; while it does, amplifiers stay awake."""
         self._music_on = on
+
+    def gain(self, gain_db: float) -> None:
+        """Set by how much announcements differ from their normal level, from the next one on."""
+        self._gain_db = gain_db
 
     def start(self, queue: Queue) -> None:
         """Start playing the announcements of `queue`."""
@@ -278,7 +274,7 @@ class Announcer:
             return waiting if self._taken_back is None else Report(job.id, "dropped", self._taken_back)
 
     def _attempt(self, job: Job, clip: Clip | None) -> Playback:
-        playback = Playback(job, self._report, self._changed)
+        playback = Playback(job, self._report, self._changed, self._gain_db)
         with self._changed:
             self._playback = playback
             if not self._audible and not job.urgent:
@@ -329,7 +325,7 @@ class Announcer:
             playback.without_voice()
         sounds = [clip.path] if clip else list(job.script.sounds())
         playback.expect(clip, first=0)
-        parts = [Part(path, 0.0 if clip else job.script.gain_db) for path in sounds]
+        parts = [playback.sound(path, shipped=clip is None) for path in sounds]
         self._speaker.announce(job.id, parts, duck=self._settings.duck, until=until, floor=_floor(job))
 
     def _chime_first(self, job: Job, playback: Playback, chime: Path, until: float | None) -> None:
@@ -339,8 +335,8 @@ class Announcer:
         if early is not None and self._prevented(job, playback):
             early.close()
             return
-        part = Part(chime, job.script.gain_db)
-        self._speaker.announce(job.id, [part], open=True, duck=duck, until=until, floor=_floor(job))
+        parts = [playback.sound(chime, shipped=True)]
+        self._speaker.announce(job.id, parts, open=True, duck=duck, until=until, floor=_floor(job))
         stream = early or self._voice.stream(script, EMERGENCY if job.urgent else NOW)
         with contextlib.closing(stream):
             playback.wait_for_start()  # the celebration on the wall does not wait for the rendering
@@ -361,12 +357,12 @@ class Announcer:
         while parts := self._next_parts(stream, playback):
             for part in parts:
                 playback.expect_part(number, offset, stream.estimate_s())
-                self._speaker.append(job.id, Part(part.path))
+                self._speaker.append(job.id, playback.sound(part.path))
                 number, offset = number + 1, offset + part.seconds
         clip = stream.clip.result(RENDER_LIMIT_S)
         playback.expect(clip, first=1)
         if number == 1:  # it was in the cache already
-            self._speaker.append(job.id, Part(clip.path))
+            self._speaker.append(job.id, playback.sound(clip.path))
 
     def _next_parts(self, stream: Stream, playback: Playback) -> list[StreamPart]:
         """Return the parts that can be played next; empty at the end.
@@ -386,7 +382,7 @@ class Announcer:
         playback.without_voice()
         playback.expect(None, first=1)
         if job.script.applause is not None:
-            self._speaker.append(job.id, Part(job.script.applause, job.script.gain_db))
+            self._speaker.append(job.id, playback.sound(job.script.applause, shipped=True))
 
     def _await_voice(self, job: Job, script: Script) -> Stream | None:
         """On a slow machine, render until the speech can follow the chime; None if no wait is needed."""

@@ -6,8 +6,10 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
 
-from controller.sound.speaker import Duck, Event
+from controller.sound.speaker import Duck, Event, Part
 from controller.sound.tts.script import Clip, Script
 
 MARGIN_S = 0.6
@@ -65,6 +67,7 @@ class Report:
 
     `why` is a sentence for people. `started` and `ends` are CLOCK_MONOTONIC seconds of the sound; `marks` are named
     moments in it, likewise. While the speech is still being rendered, `ends` is an estimate and is reported again.
+    `gain_db`: by how much the announcement differs from its normal level.
     """
 
     id: int
@@ -73,6 +76,23 @@ class Report:
     started: float | None = None
     ends: float | None = None
     marks: tuple[tuple[str, float], ...] = ()
+    gain_db: float = 0.0
+
+
+class Queue(Protocol):
+    """The waiting announcements. All methods but `urgent` and `ahead` are called from the announcer's thread."""
+
+    def take(self, *, urgent: bool, begin: Callable[[Job], None]) -> Job | None:
+        """Return the job to play now; `urgent`: only an emergency. Calls `begin` before it can be taken back."""
+
+    def ahead(self) -> tuple[Job, ...]:
+        """Return the next waiting jobs, to render them meanwhile."""
+
+    def urgent(self) -> bool:
+        """Return whether an emergency waits."""
+
+    def on_report(self, report: Report) -> None:
+        """Store the result of a job; it counts as playing until its end is reported."""
 
 
 class Silences:
@@ -103,10 +123,16 @@ class Silences:
 
 
 class Playback:
-    """One attempt at one job. `changed` is the announcer's lock; `on_event` is called under it."""
+    """One attempt at one job. `changed` is the announcer's lock; `on_event` is called under it.
 
-    def __init__(self, job: Job, report: Callable[[Report], None], changed: threading.Condition):
+    `gain_db` holds for the whole attempt; it never lowers an emergency.
+    """
+
+    def __init__(
+        self, job: Job, report: Callable[[Report], None], changed: threading.Condition, gain_db: float = 0.0
+    ):
         self.job, self._report, self._changed = job, report, changed
+        self._gain_db = max(0.0, gain_db) if job.urgent else gain_db
         self._voiceless = self._broken = False
         self._clip: Clip | None = None
         self._estimate_s = UNKNOWN_S
@@ -149,6 +175,10 @@ class Playback:
     def over(self) -> bool:
         """True if a person has taken it back or an emergency has interrupted it."""
         return self._cancelled is not None or self._interrupted
+
+    def sound(self, path: Path, *, shipped: bool = False) -> Part:
+        """Return a part of this announcement. `shipped`: a chime or applause, which is no louder than the speech."""
+        return Part(path, self._gain_db + (self.job.script.gain_db if shipped else 0.0))
 
     def cancel(self, why: str) -> None:
         """Record that a person has taken it back."""
@@ -235,7 +265,7 @@ class Playback:
         if times != self._reported:
             self._reported = times
             marks = tuple((name, body + at) for name, at in clip.marks) if clip else ()
-            self._report(Report(self.job.id, "playing", "正在播报。", started, ends, marks))
+            self._report(Report(self.job.id, "playing", "正在播报。", started, ends, marks, self._gain_db))
 
     def verdict(self) -> Report:
         """Return the report of the real end."""

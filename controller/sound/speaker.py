@@ -68,7 +68,7 @@ class Speaker:
         self._health = Health(False, None, time.monotonic(), WHY["starting"])
         self._music: MusicOrder | None = None
         self._silences: tuple[tuple[float, float], ...] = ()
-        self._master = 100
+        self._master, self._ceiling = 100, 100
         self._warm: dict[Path, None] = {}
         self._outputs = Outputs()
         self._device: str | None = None
@@ -219,11 +219,11 @@ class Speaker:
                 self._silences = tuple(spans)
                 self._send("quiet", spans=self._silences)
 
-    def master(self, volume: int) -> None:
-        """Set the volume of everything, 0..100."""
+    def master(self, volume: int, ceiling: int = 100) -> None:
+        """Set the volume of everything, 0..100, and the volume above which no gain raises an announcement."""
         with self._lock:
-            self._master = volume
-            self._send("master", volume=volume)
+            self._master, self._ceiling = volume, ceiling
+            self._send("master", volume=volume, ceiling=ceiling)
 
     def warm(self, paths: Sequence[Path]) -> None:
         """Keep these short sounds decoded, so that they start without delay."""
@@ -390,7 +390,7 @@ class Speaker:
             self._ready, self._device, self._outputs = True, device, Outputs(self._outputs.all)
             self._flowed_at = time.monotonic()
             self._send("avoid", paths=sorted(self._suspects.guilty))
-            self._send("master", volume=self._master)
+            self._send("master", volume=self._master, ceiling=self._ceiling)
             self._send("quiet", spans=self._silences)
             self._send("music", order=self._music)
             if self._unheard:

@@ -286,8 +286,14 @@ class Ceiling:
     volume: int
 
 
+OFFICE_DB = (0, 6)
+"""Limits of the limits: announcements follow the loudness of the office by 6 dB at most, twice the amplitude."""
+
+
 @dataclass(frozen=True, slots=True)
 class SoundSettings:
+    """`office_raise_db`, `office_lower_db`: how far announcements follow the loudness of the office, 0 for not."""
+
     music_lufs: float = -23.0
     speech_lufs: float = -18.0
     duck_db: float = -20.0
@@ -302,6 +308,13 @@ class SoundSettings:
     fade_in_s: float = 2.0
     fade_out_s: float = 4.0
     ceilings: tuple[Ceiling, ...] = ()
+    office_raise_db: int = 0
+    office_lower_db: int = 0
+
+    @property
+    def follows_office(self) -> bool:
+        """Return whether announcements follow the loudness of the office."""
+        return self.office_raise_db > 0 or self.office_lower_db > 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from controller.timetable.model import (
     FREE_TEXT,
     LANGUAGES,
     NEW_CUSTOMERS,
+    OFFICE_DB,
     SAME_VOICE,
     SAYABLE,
     SCENES,
@@ -305,6 +306,14 @@ _SOUND = Group(
         "ceilings": Field(
             Table(ClockRange(), Number(0, 100, unit="%"), most=48),
             "某段时间的音量上限，例如 08:00-08:45: 50",
+        ),
+        "office_raise_db": Field(
+            Number(*OFFICE_DB),
+            "办公室比平常吵时，播报最多提高几分贝；不写或写 0 就不提高。要一个 USB 麦克风，不留录音",
+        ),
+        "office_lower_db": Field(
+            Number(*OFFICE_DB),
+            "办公室比平常安静时，播报最多降低几分贝；不写或写 0 就不降低。紧急广播从不降低",
         ),
     },
     _sound,

@@ -2,6 +2,7 @@
 import { $, call, el, fill, row, tap } from './phone-kit.js';
 import * as access from './phone-access.js';
 import * as backup from './phone-backup.js';
+import * as officeLoudness from './phone-office-loudness.js';
 import * as outputs from './phone-outputs.js';
 import * as speakerTest from './phone-speaker-test.js';
 import * as upgrade from './phone-upgrade.js';
@@ -50,6 +51,7 @@ export function start(again) {
   backup.start();
   outputs.start();
   speakerTest.start();
+  officeLoudness.start();
   upgrade.start();
   calendar.start();
   $('clock-right').addEventListener('click', (event) => tap(event.currentTarget, async () => {

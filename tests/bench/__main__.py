@@ -37,7 +37,7 @@ BENCH = (
 )
 SOAK = (
     "noons", "nap", "kill", "soundfaults", "timefaults", "linkkill", "linkday", "wallday", "wallaway",
-    "axe", "pictures", "cities", "wear", "crowd", "mutated", "upgradekill", "machine", "longforms",
+    "axe", "pictures", "cities", "wear", "month", "crowd", "mutated", "upgradekill", "machine", "longforms",
 )  # fmt: skip
 
 

@@ -56,10 +56,13 @@ class Branch:
     def __init__(self, folder: Path, city: str, code: str, namespace: str | None = None) -> None:
         self.city, self.namespace, self.amount, self.count = city, namespace, 0, 0
         inside = ["ip", "netns", "exec", namespace] if namespace else []
-        command = [*inside, sys.executable, str(HERE / "city_branch.py"), str(folder / city), city, code]
+        command = [*inside, sys.executable, str(HERE / "city_branch.py"), str(folder / city), city]
         self.process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=(folder / f"{city}.log").open("wb")
         )
+        assert self.process.stdin is not None
+        self.process.stdin.write(f"{code}\n".encode())  # a secret: every user can read the list of processes
+        self.process.stdin.flush()
 
     def answer(self) -> dict[str, Any]:
         assert self.process.stdout is not None

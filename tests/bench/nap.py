@@ -156,9 +156,9 @@ class Wire(FakeSpeaker):
         super().quiet(spans)
         self._send("quiet", spans=self.spans)
 
-    def master(self, volume: int) -> None:
-        super().master(volume)
-        self._send("master", volume=volume)
+    def master(self, volume: int, ceiling: int = 100) -> None:
+        super().master(volume, ceiling)
+        self._send("master", volume=volume, ceiling=ceiling)
 
     def connect(self, box: Box) -> None:
         self.box = box

@@ -50,6 +50,8 @@ FAULTS = [
     ("speaker", False, replace(WELL, speaker_test=SpeakerTestValues(True, "no_microphone", MORNING))),
     ("speaker", False, replace(WELL, speaker_test=SpeakerTestValues(True, "mic_muted", MORNING))),
     ("speaker", False, replace(WELL, speaker_test=SpeakerTestValues(True, "mic_lost", MORNING))),
+    ("loudness", False, replace(WELL, loudness=SpeakerTestValues(True, "no_microphone", MORNING))),
+    ("loudness", False, replace(WELL, loudness=SpeakerTestValues(True, "clipped", MORNING))),
     ("store", True, replace(WELL, store_fault="账本 /x 只能读、不能写。请检查权限。")),
     ("card", True, replace(WELL, machine=replace(WELL.machine, read_only=True))),
     ("card", True, replace(WELL, machine=Machine(10**10, True), store_fault="账本 /x 只能读。请检查。")),
@@ -93,7 +95,7 @@ def test_a_box_that_is_well_has_no_fault_and_names_missing_sensors() -> None:
     states = {row.part: row.state for row in readings(WELL, ())}
     assert set(states.values()) == {OK, UNKNOWN, MISSING, OPTIONAL}  # no backup values here
     assert {part for part, state in states.items() if state == MISSING} == {"walls"}
-    assert {part for part, state in states.items() if state == OPTIONAL} == {"speaker", "links"}
+    assert {part for part, state in states.items() if state == OPTIONAL} == {"speaker", "loudness", "links"}
     bare = replace(WELL, machine=Machine())
     assert judge(bare) == ()
     unknown = {row.label: row.words for row in readings(bare, ()) if row.state == UNKNOWN}

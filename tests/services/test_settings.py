@@ -88,6 +88,8 @@ SOUND: dict[str, tuple[str, Callable[[House], Any], Any]] = {
     "results_voice": ("yunjian", evening_voice, "zm_yunjian"),
     "fade_in_s": ("1", lambda o: o.speaker.order.fade_in_ms, 1000),  # type: ignore[union-attr]
     "fade_out_s": ("9", lambda o: o.speaker.order.fade_out_ms, 9000),  # type: ignore[union-attr]
+    "office_raise_db": ("5", lambda o: o.office.office_loudness.status()["raise_db"], 5),
+    "office_lower_db": ("3", lambda o: o.office.office_loudness.status()["lower_db"], 3),
     "ceilings": ("{08:30-08:40: 33}", lambda o: o.speaker.volume, 33),
 }
 

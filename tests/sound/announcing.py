@@ -73,9 +73,9 @@ class Setup:
         """Submit one announcement."""
         self.submit(ident, Script((Segment(text),), **script), priority)  # type: ignore[arg-type]
 
-    def submit(self, ident: int, script: Script, priority: int = 0) -> None:
+    def submit(self, ident: int, script: Script, priority: int = 0, *, urgent: bool = False) -> None:
         with self.changed:
-            self.waiting.append(Job(ident, script, priority))
+            self.waiting.append(Job(ident, script, priority, urgent))
         self.announcer.wake()
 
     def wait(self, within: float, holds: Callable[[], bool]) -> None:

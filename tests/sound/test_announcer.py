@@ -16,7 +16,7 @@ from recording import RATE, pilot_db, tone, write_wav
 
 from controller.sound.playback import Report
 from controller.sound.speaker import MusicOrder, Track
-from controller.sound.tts.script import Clip, Script
+from controller.sound.tts.script import Clip, Script, Segment
 from tests import forms
 
 pytestmark = [pytest.mark.signal, pytest.mark.calm]
@@ -233,6 +233,55 @@ def test_a_lower_volume_takes_effect_in_mid_sentence(tmp_path: Path) -> None:
         after = rms(_gapless(setup.recording.frames_between(turned + 0.1, turned + 0.9)))
         setup.wait(30, lambda: len(setup.ends()) == 1)
     assert 20 * np.log10(after / before) == pytest.approx(-20, abs=1.5)
+
+
+def test_a_gain_holds_for_the_whole_announcement_and_never_lowers_an_emergency(tmp_path: Path) -> None:
+    """Chime, words and applause together, 6 dB up or 4 down; at the ceiling no louder; emergencies as ever."""
+    with announcing(tmp_path, env=FAST) as setup:
+        setup.speaker.master(50)
+        script = Script((Segment("现在开会"),), chime=CHIME, applause=sign(tmp_path, 5))
+        level: dict[int, float] = {}
+        for ident, gain_db, ceiling, urgent in (
+            (1, 0, 100, False),  # rendered now, so that all later ones are the same clip
+            (2, 0, 100, False),
+            (3, 6, 100, False),
+            (4, -4, 100, False),
+            (5, 6, 60, False),
+            (6, -4, 60, True),
+        ):
+            setup.speaker.master(50, ceiling)
+            setup.announcer.gain(gain_db)
+            began = now()
+            setup.submit(ident, script, urgent=urgent)
+            setup.wait(30, lambda: setup.ends()[-1:] == [(ident, "heard")])  # noqa: B023
+            time.sleep(0.3)
+            heard = setup.recording.frames_between(began, now()) / 32768
+            level[ident] = 10 * np.log10(np.square(heard).sum())
+        gains = {report.id: report.gain_db for report in setup.reports if report.state == "playing"}
+    assert gains == {1: 0, 2: 0, 3: 6, 4: -4, 5: 6, 6: 0}
+    normal = level[2]
+    assert level[3] - normal == pytest.approx(6, abs=0.3)
+    assert level[4] - normal == pytest.approx(-4, abs=0.3)
+    assert level[5] - normal == pytest.approx(20 * np.log10(60 / 50), abs=0.3)
+    assert level[6] - normal == pytest.approx(20 * np.log10(80 / 50), abs=0.3)  # an emergency's own volume
+
+
+def test_a_ceiling_that_begins_in_mid_sentence_holds(tmp_path: Path) -> None:
+    """A raised announcement becomes as loud as the ceiling allows, and no louder."""
+    with announcing(tmp_path) as setup:
+        setup.speaker.master(50)
+        setup.announcer.gain(6)
+        long = write_wav(tmp_path / "long.wav", tone(5.0, 900, 0.3, pilot=0))
+        setup.say(1, "好", applause=long, overlap_ms=0)
+        setup.wait(30, lambda: setup.playing(1))
+        time.sleep(1.5)
+        turned = now()
+        setup.speaker.master(30, 30)
+        time.sleep(1.0)
+        before = np.abs(setup.recording.frames_between(turned - 0.4, turned - 0.1)).max() / 32768
+        after = np.abs(setup.recording.frames_between(turned + 0.2, turned + 0.9)).max() / 32768
+        setup.wait(30, lambda: len(setup.ends()) == 1)
+    assert after / before == pytest.approx(30 / 100, abs=0.02)  # 50 and 6 dB more is 100
 
 
 def test_mute_cuts_it_off_and_it_is_played_whole_afterwards(tmp_path: Path) -> None:

@@ -75,7 +75,7 @@ CASES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         (
             "rhythm.yaml 第 4 行，sound：不认识“spead”。这里可以写：music_lufs、speech_lufs、duck_db、duck_ms、"
             "restore_ms、lead_silence_ms、wake_after_s、talk_minutes_per_hour、voice、speed、results_voice、fade_in_s、"
-            "fade_out_s、ceilings。是不是“speed”？",
+            "fade_out_s、ceilings、office_raise_db、office_lower_db。是不是“speed”？",
             "rhythm.yaml 第 4 行，sound › voice：写的是“../kokoro”。写语音的名称：auto、espeak、晓晓、晓贝、晓妮、"
             "晓伊、云希、云健、云夏、云扬，或 var/voices 里的文件夹名。",
             "rhythm.yaml 第 4 行，sound › speed：写的是“3”。可以写 0.7 到 1.4 的数。",

@@ -1,7 +1,8 @@
 """Listen to a microphone for a few seconds: a child, because capturing may hang and the sound must not leave it.
 
-`python -m controller.sound.player.listen MICROPHONE SECONDS` writes JSON lines: {"microphones": [names]}, then
+`python -m controller.sound.player.listen MICROPHONE SECONDS FOR` writes JSON lines: {"microphones": [names]}, then
 {"do": "ready"} when sound arrives, then what was found. An empty MICROPHONE: the first USB one; 0 seconds: names only.
+FOR: tone, the speaker test, or level, the loudness of the office.
 The recording stays in memory and ends with the process; only levels leave it.
 """
 
@@ -44,6 +45,21 @@ def judge(recording: Any, expected: int) -> dict[str, Any]:
     else:
         found = "loud" if level > tone_search.LOUD_DB else "silent"
     return {"do": "found", "found": found, "level_db": level, "snr_db": snr}
+
+
+def judge_level(recording: Any, expected: int) -> dict[str, Any]:
+    """Return the loudness of a recording of `expected` samples, or why it has none: lost, muted or overdriven."""
+    from controller.sound import office_level
+
+    level = office_level.level_db(recording, RATE)
+    tail = recording[-round(ZERO_S * RATE) :]
+    if not recording.any() or (tail.any() and level < office_level.MUTED_DB):
+        found = "mic_muted"
+    elif len(recording) < 0.8 * expected or not tail.any():
+        found = "mic_lost"
+    else:
+        found = "clipped" if office_level.overdriven(recording) else "level"
+    return {"do": "found", "found": found, "level_db": level if found == "level" else None}
 
 
 def _say(**values: Any) -> None:
@@ -98,7 +114,8 @@ def _listened(name: str, seconds: float, error: type[Exception]) -> dict[str, An
     except error:
         return {"do": "found", "found": "mic_lost"}
     recording = np.frombuffer(raw, "<i2") / 32768
-    return judge(recording, round(seconds * RATE)) | {"microphone": name}
+    judged = judge_level if sys.argv[3:] == ["level"] else judge
+    return judged(recording, round(seconds * RATE)) | {"microphone": name}
 
 
 if __name__ == "__main__":

@@ -102,7 +102,7 @@ class Device:
             channel.set_endevent(CLIP_END)
         self._turn = 0
         self._warm: dict[Path, bytes] = {}
-        self._master = 1.0
+        self._master = self._ceiling = 1.0
         self._sounds: list[tuple[Any, float, float]] = []
         self._pulse = mixer.Channel(2)
         self._pulse.set_endevent(PULSE_END)
@@ -183,10 +183,15 @@ class Device:
                 if raw is not None
                 else pygame.mixer.Sound(file=os.fsencode(path))
             )
-        gain = min(1.0, 10 ** (gain_db / 20))
+        gain = 10 ** (gain_db / 20)
         self._sounds.append((sound, gain, floor))
-        sound.set_volume(max(self._master, floor) * gain)
+        sound.set_volume(self._volume(gain, floor))
         return sound
+
+    def _volume(self, gain: float, floor: float) -> float:
+        """Return the volume of a sound of an announcement: a gain raises it to the ceiling at most, which is never
+        above 1, so no sample is louder than in its file."""
+        return min(max(self._master, floor) * gain, max(self._ceiling, floor))
 
     def say(self, sound: Any) -> None:
         self._channels[self._turn].play(sound)
@@ -220,11 +225,11 @@ class Device:
         """Return whether that sound still plays."""
         return bool(self._tone.get_busy())
 
-    def loudness(self, master: float) -> None:
-        """Set the master volume of announcements, 0..1."""
-        self._master = master
+    def loudness(self, master: float, ceiling: float = 1.0) -> None:
+        """Set the master volume of announcements and the limit of their gains, 0..1."""
+        self._master, self._ceiling = master, ceiling
         for sound, gain, floor in self._sounds:
-            sound.set_volume(max(master, floor) * gain)
+            sound.set_volume(self._volume(gain, floor))
 
     # -- life --------------------------------------------------------------------------------------
 

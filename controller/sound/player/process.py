@@ -224,10 +224,11 @@ class Player:
 
     def _master(self, order: dict[str, Any], now: float) -> None:
         master = self._device_master = min(1.0, max(0.0, float(order["volume"]) / 100))
+        ceiling = min(1.0, max(master, float(order.get("ceiling", 100)) / 100))
         if master <= 0:
             self._end_test_tone()
         self._music.set_master(master)
-        self._device.loudness(master)
+        self._device.loudness(master, ceiling)
 
 
 def _leave(why: str, detail: str = "") -> NoReturn:
