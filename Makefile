@@ -76,7 +76,7 @@ package: .venv/.ready  ## build the Debian packages for a Pi (arm64), a PC (amd6
 	$(BIN)/python config/package/voice.py
 
 package-offline: package  ## make of each package one file that also installs without internet
-	$(BIN)/python config/package/offline.py $$(ls -t build/zhangu_*_arm64.deb | head -1) $$(ls -t build/zhangu_*_amd64.deb | head -1)
+	$(BIN)/python config/package/offline.py --voice $$(ls -t build/zhangu-voice-natural_*.deb | head -1) $$(ls -t build/zhangu_*_arm64.deb | head -1) $$(ls -t build/zhangu_*_amd64.deb | head -1)
 
 package-key: .venv/.ready  ## make the key that signs packages, in ~/.config/zhangu; only its public half is shipped
 	$(BIN)/python config/package/build.py --new-key

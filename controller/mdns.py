@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from controller.services.addresses import Addresses
 from controller.system.background import BackgroundThread
-from controller.system.network import EVERYWHERE, lan_address
+from controller.system.network import EVERYWHERE, lan_addresses
 
 if TYPE_CHECKING:
     from zeroconf import Zeroconf
@@ -29,8 +29,6 @@ ASK_EVERY: Final = 12
 """Every 12th look, once a minute: ask the network for our name. A machine that was cut off may have taken it too."""
 PROBE_MS: Final = 1_000
 MOST_NAMES: Final = 20
-MOST_ADDRESSES: Final = 4
-VIRTUAL: Final = ("lo", "docker", "br-", "veth", "virbr", "tun", "tap")
 
 
 class NameAnnouncer(BackgroundThread):
@@ -148,23 +146,3 @@ class NameAnnouncer(BackgroundThread):
 def names_of(wanted: str) -> list[str]:
     """Return the wanted name, then those for when it is taken."""
     return [wanted, *(f"{wanted}-{number}" for number in range(2, MOST_NAMES))]
-
-
-def lan_addresses(host: str = EVERYWHERE) -> tuple[str, ...]:
-    """Return this machine's addresses on networks, the one that leads out first; empty without any.
-
-    Only `host` when the server listens there alone.
-    """
-    import ifaddr
-
-    first = lan_address()
-    found = [
-        str(ip.ip)
-        for adapter in ifaddr.get_adapters()
-        if not adapter.name.startswith(VIRTUAL)
-        for ip in adapter.ips
-        if ip.is_IPv4
-    ]
-    usable = [address for address in found if not IPv4Address(address).is_loopback]
-    ordered = sorted(usable, key=lambda address: (address != first, IPv4Address(address).is_link_local))
-    return (host,) if host in ordered else tuple(ordered[:MOST_ADDRESSES])

@@ -16,9 +16,9 @@ from typing import Any
 
 import pytest
 
-from controller.mdns import lan_addresses, names_of
+from controller.mdns import names_of
 from controller.services.addresses import Addresses, Reach
-from controller.system.network import only_here
+from controller.system.network import lan_addresses, only_here
 
 ROOT = Path(__file__).resolve().parents[1]
 BOX = ROOT / "tests" / "mdns_box.py"
@@ -194,3 +194,22 @@ def test_a_machine_that_serves_only_itself_is_not_announced() -> None:
     ]  # fmt: skip
     for own in lan_addresses():
         assert lan_addresses(own) == (own,)
+
+
+@isolated
+@pytest.mark.parametrize(
+    ("lines", "address"),
+    [
+        (("ip addr add 10.213.8.2/24 dev other", "ip link set other up"), "10.213.8.2"),
+        ((), "127.0.0.1"),
+    ],
+)
+def test_the_address_on_a_network_without_a_router(lines: tuple[str, ...], address: str) -> None:
+    """A switch and a box, no way out: the code for phones still names the box's address; without a network none."""
+    script = ["ip link set lo up", "ip link add other type veth peer name end", *lines]
+    asked = f"{sys.executable} -c 'from controller.system.network import lan_address; print(lan_address())'"
+    done = subprocess.run(
+        ["unshare", "-n", "sh", "-ec", "\n".join([*script, asked])],
+        capture_output=True, text=True, cwd=ROOT, check=True,
+    )  # fmt: skip
+    assert done.stdout.strip() == address

@@ -216,8 +216,9 @@ def finish(tree: Path, release: str, arch: str, out: Path) -> Path:
         "Description": "the office's PA and walls: music, announcements, leaderboard\n"
         " Plays an office's music by a timetable, announces deals in Mandarin and serves wall screens.",
     }  # fmt: skip
+    end = (HERE / "end-processes").read_text(encoding="utf-8").rstrip()
     for script in ("postinst", "prerm", "postrm"):
-        lay_script(tree, script, HERE / script, {"@RELEASE@": release})
+        lay_script(tree, script, HERE / script, {"@RELEASE@": release, "@END_PROCESSES@": end})
     return pack(tree, fields, out)
 
 

@@ -1,7 +1,8 @@
-"""Make one file that installs without internet: `python config/package/offline.py build/zhangu_…_arm64.deb`.
+"""Make one file that installs without internet: `python config/package/offline.py --voice FILE.deb build/zhangu_….deb`.
 
-The file is a script with the package and all packages of Debian that it needs, for each system that it supports. apt
-takes those that a system lacks. Needs apt and Debian's packages, and no root; nothing of this system's apt is changed.
+The file is a script with the package, the package of the natural voice (`--voice` may be left out), and all packages of
+Debian that they need, for each system that it supports. apt takes those that a system lacks. Needs apt and Debian's
+packages, and no root; nothing of this system's apt is changed.
 """
 
 from __future__ import annotations
@@ -26,6 +27,9 @@ SOURCE = os.environ.get("ZHANGU_DEBIAN", "http://deb.debian.org/debian")
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 UNPACKED = 2_500_000_000
 """Bytes that the installation needs at its height: the unpacked file, the package's files and the release."""
+PROGRAM, VOICE = "zhangu.deb", "zhangu-voice-natural.deb"
+VOICE_COPIES = 3
+"""The voice hardly shrinks when packed: its package, its unpacked files, and those dpkg has not renamed yet."""
 
 
 class Suite:
@@ -74,18 +78,22 @@ def _entry(root: Path, file: Path) -> str:
     return field(file) + "\n" + "".join(f"{name}: {value}\n" for name, value in facts.items())
 
 
-def packed(package: Path, folder: Path) -> Path:
+def packed(package: Path, voice: Path | None, folder: Path) -> Path:
     """Collect everything in a folder and pack it; return the tar file."""
     arch, tree = field(package, "Architecture"), folder / "tree"
     tree.mkdir()
-    shutil.copy(package, tree / "zhangu.deb")
+    shutil.copy(package, tree / PROGRAM)
     for suite in SUITES:
         files = Suite(folder / suite, suite, arch).fetch(package, tree / suite)
-        (tree / suite / "Packages").write_text(index(tree, [tree / "zhangu.deb", *files]), encoding="utf-8")
+        (tree / suite / "Packages").write_text(index(tree, [tree / PROGRAM, *files]), encoding="utf-8")
+    # dpkg installs the voice after the program, which is all it needs: no list of apt names it
+    voices = {VOICE: voice} if voice is not None else {}
     file = folder / "payload.tar"
     with tarfile.open(file, "w") as tar:
-        for name in ("zhangu.deb", *SUITES):
+        for name in (PROGRAM, *SUITES):
             tar.add(tree / name, name, filter=_plain)
+        for name, source in voices.items():
+            tar.add(source, name, filter=_plain)
     return file
 
 
@@ -96,14 +104,15 @@ def _plain(member: tarfile.TarInfo) -> tarfile.TarInfo:
     return member
 
 
-def header(arch: str, payload: Path) -> bytes:
+def header(arch: str, payload: Path, voice: Path | None = None) -> bytes:
     """Return the script that comes before the tar file, with its own length in it."""
+    needs = UNPACKED + (VOICE_COPIES * voice.stat().st_size if voice is not None else 0)
     with payload.open("rb") as content:
         digest = hashlib.file_digest(content, "sha256").hexdigest()
     text = (HERE / "offline.sh").read_text(encoding="utf-8")
     for name, value in {
         "SUITES": " ".join(SUITES), "NAMES": "、".join(SUITES.values()), "ARCH": arch, "SHA256": digest,
-        "NEEDS": str(UNPACKED),
+        "NEEDS": str(needs), "VOICE": VOICE if voice is not None else "",
     }.items():  # fmt: skip
         text = text.replace(f"@{name}@", value)
     width = 12
@@ -111,13 +120,13 @@ def header(arch: str, payload: Path) -> bytes:
     return text.replace("@OFFSET@", str(length + 1).zfill(width)).encode()
 
 
-def made(package: Path) -> Path:
+def made(package: Path, voice: Path | None = None) -> Path:
     """Write the file beside the package; return it."""
     target = package.with_name(f"{package.stem}_offline.sh")
     with tempfile.TemporaryDirectory(dir=package.parent) as scratch:
-        payload = packed(package, Path(scratch))
+        payload = packed(package, voice, Path(scratch))
         with target.open("wb") as out, payload.open("rb") as content:
-            out.write(header(field(package, "Architecture"), payload))
+            out.write(header(field(package, "Architecture"), payload, voice))
             shutil.copyfileobj(content, out, 1 << 20)
     return target
 
@@ -125,10 +134,12 @@ def made(package: Path) -> Path:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("package", type=Path, nargs="+")
-    for package in parser.parse_args().package:
+    parser.add_argument("--voice", type=Path, help="the package of the natural voice, which goes in as well")
+    options = parser.parse_args()
+    for package in (one.resolve() for one in options.package):  # apt looks for relative folders in /etc/apt
         if field(package, "Architecture") not in MACHINES:
             raise SystemExit(f"{package}: no package of an architecture that Zhangu is built for")
-        print(made(package))
+        print(made(package, options.voice))
 
 
 if __name__ == "__main__":

@@ -22,10 +22,23 @@ sum=$(tail -c +@OFFSET@ "$0" | sha256sum)
 work=$(mktemp -d -p /var/tmp --suffix=.zhangu)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
-tail -c +@OFFSET@ "$0" | tar -x -C "$work" zhangu.deb "$suite"
+tail -c +@OFFSET@ "$0" | tar -x -C "$work" zhangu.deb "$suite" @VOICE@
+# After the program, and quietly: the lines that matter are the phone's address and the owner's code above.
+add_voice() {
+    [ -e "$work/zhangu-voice-natural.deb" ] || return 0
+    echo "正在安装自然语音……"
+    if dpkg --skip-same-version --refuse-downgrade --install "$work/zhangu-voice-natural.deb" >"$work/log" 2>&1; then
+        echo "自然语音装好了。"
+    else
+        cat "$work/log" >&2
+        echo "战鼓装好了，但是自然语音没有装上（原因见上面），先由备用语音播报。" >&2
+    fi
+}
 if [ -x /opt/zhangu/good/bin/zhangu-upgrade ]; then
-    zhangu upgrade "$work/zhangu.deb"
-    exit
+    code=0
+    zhangu upgrade "$work/zhangu.deb" || code=$?
+    add_voice
+    exit $code
 fi
 mkdir -p "$work/lists/partial" "$work/cache/archives/partial"
 echo "deb [trusted=yes] file:$work $suite/" >"$work/sources.list"
@@ -37,4 +50,5 @@ offline() {
 }
 offline update >"$work/log" 2>&1 || { cat "$work/log" >&2; refuse "安装文件里的清单读不出来。" "请重新复制到 U 盘。"; }
 offline install -y --no-install-recommends zhangu
+add_voice
 exit

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from controller.cli.errors import FAILED, echo, home_option, stop, store_of, timetable_of
+from controller.system.os_errors import reason
 from controller.system.paths import Home, chosen, version
 
 
@@ -20,11 +21,17 @@ def backup(file: Path, home: Path | None) -> None:
     where = chosen(home)
     if not where.database.exists():
         stop(f"没有备份成：{where.root} 里还没有账本。请用 --home 指定战鼓所在的目录。", FAILED)
-    if file.suffix.lower() == ".zip":
-        _whole(where, file)
-    else:
-        with store_of(where) as store:
-            store.backup(file)
+    try:
+        if file.suffix.lower() == ".zip":
+            _whole(where, file)
+        else:
+            with store_of(where) as store:
+                store.backup(file)
+    except OSError as error:
+        stop(
+            f"没有备份成，{file} 写不了：{reason(error)}。战鼓照常运行。请换一个地方，或者先清理磁盘。",
+            FAILED,
+        )
     echo(f"已备份到 {file}。")
 
 
@@ -34,12 +41,12 @@ def _whole(where: Home, file: Path) -> None:
 
     if file.exists():
         stop(f"文件 {file} 已经存在，备份不会覆盖它。请换一个文件名。", FAILED)
-    office = timetable_of(where).rhythm.office
-    made = datetime.now().astimezone().isoformat(timespec="seconds")
+    rhythm = timetable_of(where).rhythm
+    made = datetime.now(rhythm.zone).isoformat(timespec="seconds")  # the system's zone may be another one
     with tempfile.TemporaryDirectory(dir=where.var, prefix=".backup-") as scratch, store_of(where) as store:
         copy = Path(scratch) / "zhangu.db"
         store.backup(copy)
-        archive.pack(where.root, copy, file, archive.About(office, made, version(), schema_version()))
+        archive.pack(where.root, copy, file, archive.About(rhythm.office, made, version(), schema_version()))
 
 
 @click.command()
@@ -58,7 +65,11 @@ def restore(
 
     where = chosen(home)
     if running(where.running) and not preview:
-        stop("战鼓正在运行，没有恢复。请先停下它，恢复完再启动。", FAILED)
+        stop(
+            "战鼓正在运行，没有恢复，一切照旧。请先停下它，恢复完再启动。"
+            "用安装包装的，停下：sudo systemctl stop zhangu，启动：sudo systemctl start zhangu。",
+            FAILED,
+        )
     found = work.prepare(where, file, media=not without_media)
     try:
         _show(where, file, found)

@@ -9,6 +9,7 @@ import subprocess
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
+from typing import Final
 
 from controller.system.os_errors import reason
 
@@ -49,7 +50,9 @@ def listen(host: str, port: int, flag: str = "--port") -> socket.socket:
     return listener
 
 
-EVERYWHERE = "0.0.0.0"  # noqa: S104 - walls and phones are other machines
+MOST_ADDRESSES: Final = 4
+VIRTUAL: Final = ("lo", "docker", "br-", "veth", "virbr", "tun", "tap")
+EVERYWHERE: Final = "0.0.0.0"  # noqa: S104 - walls and phones are other machines
 
 
 def only_here(host: str) -> bool:
@@ -63,7 +66,32 @@ def reachable_address(host: str) -> str:
 
 
 def lan_address() -> str:
-    """Return this machine's address on its network; 127.0.0.1 when it has none. Sends nothing."""
+    """Return this machine's address on its network, also on one without a router; 127.0.0.1 without any."""
+    return _leading_out() or next(iter(lan_addresses()), "127.0.0.1")
+
+
+def lan_addresses(host: str = EVERYWHERE) -> tuple[str, ...]:
+    """Return this machine's addresses on networks, the one that leads out first; empty without any.
+
+    Only `host` when the server listens there alone.
+    """
+    import ifaddr
+
+    first = _leading_out()
+    found = [
+        str(ip.ip)
+        for adapter in ifaddr.get_adapters()
+        if not adapter.name.startswith(VIRTUAL)
+        for ip in adapter.ips
+        if ip.is_IPv4
+    ]
+    usable = [address for address in found if not IPv4Address(address).is_loopback]
+    ordered = sorted(usable, key=lambda address: (address != first, IPv4Address(address).is_link_local))
+    return (host,) if host in ordered else tuple(ordered[:MOST_ADDRESSES])
+
+
+def _leading_out() -> str:
+    """Return the address that packets to the Internet would have, "" without a route. Sends nothing."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
             probe.connect(
@@ -71,7 +99,7 @@ def lan_address() -> str:
             )  # a documentation address (RFC 5737): only queries the routing table
             return str(probe.getsockname()[0])
         except OSError:
-            return "127.0.0.1"
+            return ""
 
 
 def _why(error: OSError, host: str, port: int, flag: str) -> str:

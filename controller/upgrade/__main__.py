@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import argparse
 import fcntl
+import math
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -17,7 +18,11 @@ from pathlib import Path
 from controller.upgrade.journal import Place
 
 HEALTHY_WITHIN_S = 60.0
-"""For a new version to answer well. A very slow machine sets ZHANGU_HEALTHY_WITHIN: `systemctl edit zhangu-upgrade`."""
+"""For a new version to answer well."""
+WITHIN = "ZHANGU_HEALTHY_WITHIN"
+"""Another number of seconds for a slow machine: docs/install.md."""
+LONGEST_S = 1800.0
+"""Half of the time that systemd gives root's program."""
 
 
 def main() -> None:
@@ -33,8 +38,7 @@ def main() -> None:
     from controller.upgrade import steps
     from controller.upgrade.machine import Machine
 
-    within = float(os.environ.get("ZHANGU_HEALTHY_WITHIN") or HEALTHY_WITHIN_S)
-    machine = Machine(Place(options.program, options.data.resolve()), within)
+    machine = Machine(Place(options.program, options.data.resolve()), healthy_within(os.environ))
     with alone(options.program):
         if options.verb == "run":
             steps.run(machine)
@@ -42,6 +46,24 @@ def main() -> None:
             steps.recover(machine, boot=options.boot)
         else:
             steps.install(machine, options.version)
+
+
+def healthy_within(environment: Mapping[str, str]) -> float:
+    """Return the seconds that a new version has. A value that is no such number is named and changes nothing."""
+    text = environment.get(WITHIN, "").strip()
+    if not text:
+        return HEALTHY_WITHIN_S
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not 1 <= seconds <= LONGEST_S:
+        print(  # noqa: T201 - the journal of root's service
+            f"{WITHIN} 写的是 {text}，要写 1 到 {LONGEST_S:.0f} 之间的秒数；这次仍按 {HEALTHY_WITHIN_S:.0f} 秒。",
+            file=sys.stderr,
+        )
+        return HEALTHY_WITHIN_S
+    return seconds
 
 
 def fit(data: Path) -> int:

@@ -30,6 +30,7 @@ from table import Row  # noqa: E402
 
 from controller.cities import document, invitation  # noqa: E402
 from controller.cities.document import Document, Sum, TeamSum, Version  # noqa: E402
+from tests.ports import free_port  # noqa: E402
 
 CITIES = ("北京", "上海", "广州", "深圳", "杭州", "成都", "武汉", "西安", "南京", "苏州")
 ROUNDS = int(os.environ.get("ZHANGU_CITY_ROUNDS", "4"))
@@ -56,10 +57,13 @@ class Branch:
     def __init__(self, folder: Path, city: str, code: str, namespace: str | None = None) -> None:
         self.city, self.namespace, self.amount, self.count = city, namespace, 0, 0
         inside = ["ip", "netns", "exec", namespace] if namespace else []
-        command = [*inside, sys.executable, str(HERE / "city_branch.py"), str(folder / city), city, code]
+        command = [*inside, sys.executable, str(HERE / "city_branch.py"), str(folder / city), city]
         self.process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=(folder / f"{city}.log").open("wb")
         )
+        assert self.process.stdin is not None
+        self.process.stdin.write(f"{code}\n".encode())  # a secret: every user can read the list of processes
+        self.process.stdin.flush()
 
     def answer(self) -> dict[str, Any]:
         assert self.process.stdout is not None
@@ -395,8 +399,7 @@ def thousand(folder: Path) -> list[Row]:
 def _open_plain(head: Broker, port: int | None = None) -> int:
     """Add a listener without TLS, on loopback only, for the simulated branches."""
     if port is None:
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            port = int(probe.getsockname()[1])
+        port = free_port()
     text = head.hub.config.read_text()
     if f"listener {port}" not in text:
         head.hub.config.write_text(text + f"listener {port} 127.0.0.1\n")

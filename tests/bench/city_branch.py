@@ -27,8 +27,8 @@ office_made.HandClock = lambda start: Clock(ZoneInfo(str(start.tzinfo)), start) 
 def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     logging.getLogger("controller.cities").setLevel(logging.DEBUG)
-    folder, city, code = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
-    office = BranchOffice(folder, city, code)
+    folder, city = Path(sys.argv[1]), sys.argv[2]
+    office = BranchOffice(folder, city, sys.stdin.readline().strip())
     office.office.set_target("猛虎队", office.clock.now().date(), 100_000)
     shown: dict[str, float] = {}
 

@@ -35,6 +35,11 @@ PATIENT = {
 }
 """Limits for an emulated processor, on which a start takes minutes; with KVM those of the package hold."""
 RATE = 44_100
+LEAST_DB = -45.0
+DISK_SOUND = os.environ.get("MACHINE_SOUND", "disk" if ACCEL.startswith("tcg") else "alsa") == "disk"
+"""An emulated sound card starves without KVM: SDL's disk driver records the sound instead."""
+HEARD = "/var/lib/zhangu/var/heard.raw"
+SOUND = f"[Service]\nEnvironment=SDL_AUDIODRIVER=disk SDL_DISKAUDIOFILE={HEARD}\n"
 HDA, USB = "hda", "usb"
 AGENT = r"""
 import json, os, subprocess, threading, time
@@ -139,6 +144,8 @@ def lay(tree: Path) -> None:
         (system / f"{unit}.d").mkdir(exist_ok=True)
         text = f"[Service]\n{limits}" if ACCEL.startswith("tcg") else ""
         (system / f"{unit}.d" / "emulated.conf").write_text(text, encoding="utf-8")
+    # systemd reads drop-ins by name: the unit's own Environment= sets ALSA before them
+    (system / "zhangu.service.d" / "sound.conf").write_text(SOUND if DISK_SOUND else "", encoding="utf-8")
     wanted = system / "multi-user.target.wants"
     for unit in ("/etc/systemd/system/agent.service", "/lib/systemd/system/systemd-networkd.service"):
         (wanted / Path(unit).name).unlink(missing_ok=True)
@@ -175,7 +182,7 @@ class VirtualMachine:
         self._clock, self._starts, self._asked = clock, 0, 0
         self.process: subprocess.Popen[bytes] | None = None
         self._agent: socket.socket | None = None
-        self._held = b""
+        self._held, self._over = b"", False
         folder.mkdir(parents=True, exist_ok=True)
 
     @property
@@ -189,7 +196,9 @@ class VirtualMachine:
         return self.folder / f"{card}-{self._starts}.wav"
 
     def start(self, usb: bool = True) -> None:
-        """Switch it on, with its built-in sound card, and with a USB card."""
+        """Switch it on, with its built-in sound card, and with a USB card. Raises OSError after `end`."""
+        if self._over:
+            raise ConnectionAbortedError("the time for this stage is over")
         self._starts += 1
         agent, monitor = self.folder / "agent", self.folder / "qmp"
         for file in (agent, monitor):
@@ -223,8 +232,10 @@ class VirtualMachine:
         """Wait until the agent answers; return the seconds."""
         began = time.monotonic()
         while time.monotonic() - began < within:
-            assert self.process is not None
-            assert self.process.poll() is None, (self.folder / "qemu.log").read_text()[-2000:]
+            if self.process is None or self.process.poll() is not None:
+                raise ConnectionResetError(
+                    f"qemu has ended: {(self.folder / 'qemu.log').read_text()[-2000:]}"
+                )
             with contextlib.suppress(OSError, TimeoutError):
                 self.run("true", 10)
                 return time.monotonic() - began
@@ -291,11 +302,24 @@ class VirtualMachine:
 
     def cut(self) -> None:
         """Cut the power."""
-        if self.process is not None:
-            self.process.kill()
-            self.process.wait(30)
+        process, self.process = self.process, None
+        if process is not None:
+            process.kill()
+            process.wait(30)
         self._hang_up()
-        self.process = None
+
+    def wait_off(self, within: float) -> None:
+        """Wait until it has switched itself off. Raises OSError when it does not."""
+        try:
+            if self.process is not None:
+                self.process.wait(within)
+        except subprocess.TimeoutExpired as late:
+            raise OSError("the machine did not switch itself off") from late
+
+    def end(self) -> None:
+        """Cut the power, for ever."""
+        self._over = True
+        self.cut()
 
     def __enter__(self) -> VirtualMachine:
         return self

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from rig import NOW, BranchOffice, redated, wait_for
+from rig import NOW, BranchOffice, listens, redated, wait_for
 
 from controller.cities import document, hub_line, invitation
 from controller.cities.exchange import MOST_OF_BRANCH
@@ -27,7 +27,8 @@ from controller.cities.hub import Hub, Settings
 from controller.cities.invitation import Access
 from controller.cities.line import context_of
 from controller.sales.model import Refused
-from tests.running import ZHANGU, free_port
+from tests.ports import free_port
+from tests.running import ZHANGU
 
 LOGIN = base64.b64encode(b"office:secret 1").decode()
 
@@ -103,18 +104,12 @@ class HeadOffice:
                 [ZHANGU, "hub", "run", "--home", self.home], stdout=out, stderr=out
             )
         for port in (self.hub.https_port(), self.hub.admin().port):
-            wait_for(lambda port=port: answers(port), 60)
+            wait_for(lambda port=port: listens(port), 60)
 
     def stop(self) -> None:
         assert self.process is not None
         self.process.terminate()
         assert self.process.wait(20) == 0
-
-
-def answers(port: int) -> bool:
-    with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-        return True
-    return False
 
 
 @pytest.fixture(scope="module")

@@ -252,7 +252,7 @@ def test_examples_of_answers_are_as_described(app: Flask) -> None:
     assert re.findall(r"[0-9a-f]{32}|/tmp/|127\.0\.0\.1:", text) == []
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 def test_no_request_from_the_document_breaks_the_server(app: Flask, house: House) -> None:
     """schemathesis makes requests, valid and invalid, for every operation: none is answered with 500, and every answer
     is described. `python -m tests.bench --soak schema` makes 200 for each."""

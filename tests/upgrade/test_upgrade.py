@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from controller.upgrade import mailbox
+from controller.upgrade.__main__ import HEALTHY_WITHIN_S, healthy_within
 from controller.upgrade.journal import REFUSED, RETURNED, ROLLBACK, SUCCEEDED, UPGRADE, read_result
 from controller.upgrade.signature import ALTERED, STRANGER, TORN, UNSIGNED
 from tests.upgrade.box import Box
@@ -45,13 +47,35 @@ def test_a_newer_version_runs_and_the_former_one_returns(box: Box) -> None:
 )
 def test_a_version_that_is_not_healthy_gives_way(box: Box, behaviour: str, why: str) -> None:
     """It ends, says nothing or has a serious fault: the former one is back by itself, and says why."""
-    box.within_s = 3.0
+    box.within_s = 30.0 if behaviour == "sick" else 3.0  # its start alone takes 3 s on a busy machine
     result = box.done(UPGRADE, box.package("2.0", behaviour=behaviour))
     assert result.outcome == RETURNED
     assert why in result.sentence
     assert "已自动回到 1.0，订单都在。" in result.sentence
     assert box.assert_whole() == "1.0"
     assert not (box.place.releases / "2.0").exists()
+
+
+def test_a_slow_machine_sets_another_limit(box: Box) -> None:
+    """ZHANGU_HEALTHY_WITHIN of root's service holds instead of the minute, and the sentence names it."""
+    box.request(UPGRADE, box.package("2.0", behaviour="silent"))
+    command = [sys.executable, "-m", "controller.upgrade", "run"]
+    folders = ["--program", str(box.place.program), "--data", str(box.place.data)]
+    environment = box.environment | {"ZHANGU_HEALTHY_WITHIN": "2"}
+    subprocess.run([*command, *folders], env=environment, check=True)
+    result = read_result(box.place)
+    assert result is not None
+    assert "2 秒内没有应答" in result.sentence
+    assert box.assert_whole() == "1.0"
+
+
+@pytest.mark.parametrize("text", ["", "  ", "abc", "0", "-5", "nan", "inf", "3601", "六十"])
+def test_a_limit_that_is_none_leaves_the_minute(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A typing error must not end root's program: systemd would start it again for ever."""
+    assert healthy_within({"ZHANGU_HEALTHY_WITHIN": text}) == HEALTHY_WITHIN_S
+    assert ("1 到 1800 之间的秒数" in capsys.readouterr().err) == bool(text.strip())
+    assert healthy_within({"ZHANGU_HEALTHY_WITHIN": " 180 "}) == 180
+    assert healthy_within({}) == HEALTHY_WITHIN_S
 
 
 def test_a_fault_of_before_is_no_reason_to_go_back(tmp_path: Path) -> None:
