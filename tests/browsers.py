@@ -8,19 +8,25 @@ Import this module as `tests.browsers` only; a second copy would start a second 
 
 from __future__ import annotations
 
+import functools
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, Playwright, expect, sync_playwright
 
 EXECUTABLE = shutil.which("chromium-headless-shell") or "/usr/bin/chromium"
 FLAGS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--accept-lang=zh-CN",
 ]  # fmt: skip
+
+
+GENEROUS = 60_000
+"""ms that a page may take: Playwright's own 5 and 30 s are too short on two cores that are busy."""
 
 
 class _Shared:
@@ -58,6 +64,19 @@ class _Shared:
             self._playwright = None
 
 
+def _patient(made: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(made)
+    def patient(*given: Any, **named: Any) -> Any:
+        page = made(*given, **named)
+        page.set_default_timeout(GENEROUS)
+        return page
+
+    return patient
+
+
+expect.set_options(timeout=GENEROUS)
+for _name in ("new_context", "new_page"):
+    setattr(Browser, _name, _patient(getattr(Browser, _name)))
 _shared = _Shared()
 kept = _shared.used
 """A context in which browsers stay open between uses of `chromium`."""

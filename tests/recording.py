@@ -170,7 +170,7 @@ class Pulse:
         env = os.environ | self.env
         quiet = subprocess.DEVNULL
         self.process = subprocess.Popen(command, env=env, stdin=quiet, stdout=quiet, stderr=quiet)
-        end = time.monotonic() + 10
+        end = time.monotonic() + 60
         while subprocess.run(["pactl", "info"], env=env, capture_output=True, timeout=5).returncode:
             if time.monotonic() > end:
                 raise RuntimeError("the private PulseAudio did not start")

@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -18,16 +17,11 @@ from typing import Any, ClassVar
 
 import holidays_made
 
+from tests.ports import free_port
+
 ROOT = Path(__file__).resolve().parents[1]
 ZHANGU = Path(sys.executable).parent / "zhangu"
 PEOPLE = "team,person,leader,say_as\n猛虎队,王小明,1,\n猛虎队,陈芳,,\n飞龙队,李思思,1,\n雄鹰队,赵磊,1,\n"
-
-
-def free_port() -> int:
-    """Return a port that is free now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Running:
@@ -164,7 +158,7 @@ class Running:
         """Return an announcement in its current state."""
         return next(row for row in self.get("/api/announcements") if row["id"] == ident)
 
-    def wait_state(self, ident: int, states: tuple[str, ...], timeout: float = 30) -> dict[str, Any]:
+    def wait_state(self, ident: int, states: tuple[str, ...], timeout: float = 60) -> dict[str, Any]:
         """Wait until an announcement is in one of these states."""
         end = time.monotonic() + timeout
         while True:

@@ -45,7 +45,7 @@ def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         yield house
 
 
-def until(true: Callable[[], Any], timeout: float = 20) -> Any:
+def until(true: Callable[[], Any], timeout: float = 60) -> Any:
     """Wait until `true` returns a true value, and return it."""
     end = time.monotonic() + timeout
     while not (value := true()):
@@ -342,7 +342,6 @@ def test_markup_in_a_name_is_text(tmp_path: Path, device: dict[str, str], browse
         alerts: list[str] = []
         wall, phone = context.new_page(), context.new_page()
         for page in (wall, phone):
-            page.set_default_timeout(60_000)
             page.on("dialog", lambda dialog: (alerts.append(dialog.message), dialog.dismiss()))
         wall.goto(f"http://127.0.0.1:{house.port}/wall")
         phone.goto(f"http://127.0.0.1:{house.port}/")

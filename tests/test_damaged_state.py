@@ -30,7 +30,7 @@ def office(tmp_path: Path) -> Iterator[Running]:
         yield house
 
 
-def until(true: Callable[[], Any], timeout: float = 20) -> Any:
+def until(true: Callable[[], Any], timeout: float = 60) -> Any:
     end = time.monotonic() + timeout
     while not (value := true()):
         assert time.monotonic() < end, "waited in vain"

@@ -15,7 +15,8 @@ import psutil
 import pytest
 from recording import disk_device
 
-from tests.running import Running, free_port
+from tests.ports import free_port
+from tests.running import Running
 
 LIMIT = 1024
 
@@ -30,7 +31,7 @@ def players(house: Running) -> list[int]:
     return pids
 
 
-def until(true: Callable[[], object], what: str, seconds: float = 30) -> None:
+def until(true: Callable[[], object], what: str, seconds: float = 60) -> None:
     end = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < end, what

@@ -13,7 +13,7 @@ import pytest
 from recording import Pulse, Recording, disk_device, onset
 from running import Running
 
-pytestmark = [pytest.mark.signal, pytest.mark.calm, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.signal, pytest.mark.calm]
 FRIDAY = "2026-11-27"
 DEVICE_MS = {"disk": 60.0, "pulse": 15.0}
 """Accuracy of a sample's time in a recording: SDL's disk driver writes blocks of 23 ms, PulseAudio's monitor reads up

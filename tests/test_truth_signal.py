@@ -13,7 +13,7 @@ from running import ZHANGU, Running, timetable
 
 from controller.cli import doctor
 
-pytestmark = [pytest.mark.signal, pytest.mark.calm, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.signal, pytest.mark.calm]
 
 
 def test_reported_states_match_the_recorded_sound(tmp_path: Path) -> None:

@@ -197,8 +197,8 @@
         W.mark(side, 'citied', told(board, 'cities', now));
         W.mark(comment, 'said', told(board, 'comment', now));
         stage(board, now);
+        W.show(comment, Boolean(board.comment) && told(board, 'teams', now)); /* first: the lists have the rest of the height */
         turn(board, now);
-        W.show(comment, Boolean(board.comment) && told(board, 'teams', now));
       }
     };
   };

@@ -30,6 +30,7 @@ from table import Row  # noqa: E402
 
 from controller.cities import document, invitation  # noqa: E402
 from controller.cities.document import Document, Sum, TeamSum, Version  # noqa: E402
+from tests.ports import free_port  # noqa: E402
 
 CITIES = ("北京", "上海", "广州", "深圳", "杭州", "成都", "武汉", "西安", "南京", "苏州")
 ROUNDS = int(os.environ.get("ZHANGU_CITY_ROUNDS", "4"))
@@ -398,8 +399,7 @@ def thousand(folder: Path) -> list[Row]:
 def _open_plain(head: Broker, port: int | None = None) -> int:
     """Add a listener without TLS, on loopback only, for the simulated branches."""
     if port is None:
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            port = int(probe.getsockname()[1])
+        port = free_port()
     text = head.hub.config.read_text()
     if f"listener {port}" not in text:
         head.hub.config.write_text(text + f"listener {port} 127.0.0.1\n")

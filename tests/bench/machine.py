@@ -31,8 +31,10 @@ sys.path[:0] = [str(HERE), str(HERE.parent)]
 import variants  # noqa: E402
 import virtual  # noqa: E402
 from machine_box import Box, Seller, now  # noqa: E402
-from running import PEOPLE, free_port  # noqa: E402
+from running import PEOPLE  # noqa: E402
 from table import Row  # noqa: E402
+
+from tests.ports import free_port  # noqa: E402
 
 FOLDER = Path(os.environ.get("MACHINE_FOLDER", HERE.parents[1] / "build" / "machine"))
 CUTS = int(os.environ.get("MACHINE_CUTS", "20"))

@@ -27,10 +27,11 @@ sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parent / "signage"), str(H
 from glances import deal, moment, said  # noqa: E402
 from house import House  # noqa: E402
 from playwright.sync_api import Page, sync_playwright  # noqa: E402
-from running import free_port  # noqa: E402
 from table import Row  # noqa: E402
 from wallroom import FLAGS, Room, chromium, eventually, scene  # noqa: E402
 from walls import opened, quiet_house  # noqa: E402
+
+from tests.ports import free_port  # noqa: E402
 
 WALLS = 8
 PATH = os.environ.get("PATH", "") + ":/usr/sbin"  # where Debian has nginx

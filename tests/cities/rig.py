@@ -17,18 +17,25 @@ from controller.cities import invitation
 from controller.cities.hub import Hub, Settings
 from controller.cities.link import Link
 from controller.sales.model import City
-from tests.running import free_port
+from tests.ports import free_port
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 NOW = datetime(2026, 11, 27, 14, 20, tzinfo=SHANGHAI)
 
 
-def wait_for(true: Callable[[], object], timeout: float = 20) -> None:
+def wait_for(true: Callable[[], object], timeout: float = 60) -> None:
     """Wait until a condition holds."""
     end = time.monotonic() + timeout
     while not true():
         assert time.monotonic() < end, "it did not come true"
         time.sleep(0.02)
+
+
+def listens(port: int, host: str = "127.0.0.1") -> bool:
+    """Return whether a server accepts connections there."""
+    with suppress(OSError), socket.create_connection((host, port), 1):
+        return True
+    return False
 
 
 class Broker:
@@ -50,9 +57,7 @@ class Broker:
     def answers(self) -> bool:
         assert self._process is not None
         assert self._process.poll() is None, self.log.read_text()
-        with suppress(OSError), socket.create_connection((self.host, self.port), 1):
-            return True
-        return False
+        return listens(self.port, self.host)
 
     def kill(self) -> None:
         """Kill the broker as a power cut would."""

@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 from paho.mqtt import client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
-from rig import NOW, BranchOffice, wait_for
+from rig import NOW, BranchOffice, listens, wait_for
 
 from controller.cities import home_assistant
 from controller.cities.device_link import DeviceLink
 from controller.cities.document import NotUnderstood
 from controller.sales.model import Refused
-from tests.running import free_port
+from tests.ports import free_port
 
 
 @pytest.fixture(scope="module")
@@ -26,6 +26,7 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     folder, port = tmp_path_factory.mktemp("ha"), free_port()
     (folder / "m.conf").write_text(f"user root\nallow_anonymous true\nlistener {port} 127.0.0.1\n")
     process = subprocess.Popen(["/usr/sbin/mosquitto", "-c", folder / "m.conf"], stderr=subprocess.DEVNULL)
+    wait_for(lambda: listens(port))
     yield port
     process.kill()
     process.wait()

@@ -18,14 +18,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from rig import NOW, BranchOffice, wait_for
+from rig import NOW, BranchOffice, listens, wait_for
 
 from controller.cities import document, invitation
 from controller.cities.hub import Hub, Settings
 from controller.cities.invitation import Access
 from controller.cities.line import context_of
 from controller.sales.model import Refused
-from tests.running import ZHANGU, free_port
+from tests.ports import free_port
+from tests.running import ZHANGU
 
 LOGIN = base64.b64encode(b"office:secret 1").decode()
 
@@ -101,18 +102,12 @@ class HeadOffice:
                 [ZHANGU, "hub", "run", "--home", self.home], stdout=out, stderr=out
             )
         for port in (self.hub.https_port(), self.hub.admin().port):
-            wait_for(lambda port=port: answers(port), 60)
+            wait_for(lambda port=port: listens(port), 60)
 
     def stop(self) -> None:
         assert self.process is not None
         self.process.terminate()
         assert self.process.wait(20) == 0
-
-
-def answers(port: int) -> bool:
-    with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-        return True
-    return False
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from rig import wait_for
 
-from tests.running import ZHANGU, free_port
+from tests.ports import free_port
+from tests.running import ZHANGU
 from tests.signage.house import House, running
 
 

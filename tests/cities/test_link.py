@@ -11,7 +11,7 @@ from controller.cities.invitation import Access
 from controller.cities.link import LONGEST_WAIT_S, Link, pause_after
 from controller.cities.side import Session
 from controller.cities.way import HTTPS, MQTT, Trying, way_of
-from tests.running import free_port
+from tests.ports import free_port
 
 
 def test_a_line_that_is_cut_for_days_is_tried_again() -> None:

@@ -21,7 +21,7 @@ from websockets.http11 import Request, Response
 from websockets.sync.server import ServerConnection, serve
 
 
-def until(done: Callable[[], Any], seconds: float = 30) -> None:
+def until(done: Callable[[], Any], seconds: float = 60) -> None:
     """Wait for a condition."""
     end = time.monotonic() + seconds
     while not done():
@@ -97,7 +97,7 @@ class BotServer:
 
     def write(self, sent: Sent, *, answered: bool = True, line: int = -1) -> Sent:
         """Deliver a person's message, again after the deadline, until it is answered."""
-        end = time.monotonic() + 30
+        end = time.monotonic() + 60
         while True:
             until(lambda: self.lines)
             self.open[sent.ident] = sent

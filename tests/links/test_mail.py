@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import email.policy
 import re
-import socket
 import ssl
 from collections.abc import Iterator
 from email.message import EmailMessage
@@ -21,6 +20,7 @@ from controller.links import words
 from controller.sales.email_address import read_email
 from controller.sales.model import Refused
 from controller.system.network import ensure
+from tests.ports import free_port
 
 pytestmark = pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")  # it is inside TLS
 USER, PASSWORD = "zhangu@office.example", "sixteen-letters-x"
@@ -81,18 +81,12 @@ def server(
         else {"tls_context": context, "require_starttls": True}
     )
     made = Controller(
-        box, "127.0.0.1", _free_port(), authenticator=box.login, auth_required=True,
+        box, "127.0.0.1", free_port(), authenticator=box.login, auth_required=True,
         auth_require_tls=request.param != "tls", **how,
     )  # fmt: skip
     made.start()
     yield box, made.server.sockets[0].getsockname()[1], request.param
     made.stop()
-
-
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 def made(folder: Path, port: int, security: str, at: str = "results", start: int = 18) -> Any:

@@ -39,6 +39,7 @@ LEAST = {
     "pasted_messages_8.txt": (59, 57),
     "pasted_messages_9.txt": (58, 56),
     "pasted_messages_10.txt": (58, 55),
+    "pasted_messages_11.txt": (25, 16),  # its first run
 }
 """Of each file: how many messages are right, and how many of them without a mark that they do not need."""
 

@@ -131,7 +131,7 @@ def result_now(house: Running) -> dict:
     """Test now, and return the result."""
     status, answer = house.call("POST", "/api/speaker-test", {})
     assert status == 202, answer
-    end = time.monotonic() + 40
+    end = time.monotonic() + 60
     while house.get("/api/speaker-test")["running"] and time.monotonic() < end:
         time.sleep(0.2)
     return house.get("/api/speaker-test")["last"]
@@ -143,7 +143,6 @@ def troubles(house: Running) -> list[str]:
 
 @pytest.mark.signal
 @pytest.mark.calm
-@pytest.mark.timeout(180)
 def test_a_microphone_says_whether_the_office_hears(house: Running, pulse: Pulse) -> None:
     """Beside the loudspeaker: heard. In another room: a fault. Dead or missing: its own sentence. Then well again."""
     names = house.get("/api/speaker-test/microphones")["microphones"]
@@ -170,13 +169,12 @@ def test_a_microphone_says_whether_the_office_hears(house: Running, pulse: Pulse
 
 @pytest.mark.signal
 @pytest.mark.calm
-@pytest.mark.timeout(180)
 def test_an_announcement_cuts_the_tone_and_mute_forbids_it(house: Running, pulse: Pulse) -> None:
     """The tone never sounds under speech, and a test that was cut is no fault. While muted there is no test."""
     set_up(house, "Far_Room")
     house.call("POST", "/api/speaker-test", {})
     time.sleep(1.0)
-    end = time.monotonic() + 30
+    end = time.monotonic() + 60
     n = 0
     while house.get("/api/speaker-test")["running"] and time.monotonic() < end:
         n += 1

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.signage.house import ZONE, House, running
 from tests.signage.test_honours import honour
-from tests.signage.test_phone_browser import ARTEFACTS, GENEROUS, RULES
+from tests.signage.test_phone_browser import ARTEFACTS, RULES
 from tests.signage.test_roles_browser import join
 
 pytestmark = pytest.mark.browser
@@ -37,8 +37,6 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
 def phone(request: pytest.FixtureRequest, house: House, browser: Browser) -> Iterator[Page]:
     size: Any = dict(zip(("width", "height"), request.param, strict=True))
     page = browser.new_context(viewport=size, has_touch=True, locale="zh-CN").new_page()
-    page.set_default_timeout(GENEROUS)
-    expect.set_options(timeout=GENEROUS)
     join(house, page, "manager")
     page.locator(".tabs").get_by_text("战报").tap()
     expect(page.locator("#award-rows li").first).to_be_visible()

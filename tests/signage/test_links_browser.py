@@ -12,7 +12,6 @@ from tests.browsers import pictures_taken
 from tests.links.receiver import Receiver
 from tests.links.vendors import Reply, WecomServer
 from tests.signage.house import REPOSITORY, House, running
-from tests.signage.test_phone_browser import GENEROUS
 from tests.signage.test_roles_browser import join
 
 pytestmark = pytest.mark.browser
@@ -58,7 +57,6 @@ def test_a_robot_is_connected(house: House, browser: Browser, wecom: WecomServer
     """Key, test message, a deal, a robot that was removed: each with its sentence on the page."""
     context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, locale="zh-CN")
     page = context.new_page()
-    page.set_default_timeout(GENEROUS)
     join(house, page, "owner")
     page.tap("text=设备")
     page.tap("text=连接和一天的消息")
@@ -97,7 +95,6 @@ def test_a_program_is_connected(house: House, browser: Browser) -> None:
     receiver = Receiver(house.daemon.clock.now)
     context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, locale="zh-CN")
     page = context.new_page()
-    page.set_default_timeout(GENEROUS)
     join(house, page, "owner")
     page.goto(f"{house.address}/#links")
     page.locator("#links-rows").get_by_text("客户系统").tap()
@@ -146,7 +143,6 @@ def test_a_program_gets_a_token_and_the_calendar_an_address(house: House, browse
     """Both are shown on the phone; the token works, is listed with its maker, and is revoked there."""
     context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, locale="zh-CN")
     page = context.new_page()
-    page.set_default_timeout(GENEROUS)
     join(house, page, "owner")
     page.tap("text=设备")
     page.locator("#calendar").tap()
@@ -185,7 +181,6 @@ def test_a_system_that_pushes_is_set_up(house: House, browser: Browser) -> None:
     """Places with a preview against a sample, the secret once; with it a deal is taken, and not after it is off."""
     context = browser.new_context(viewport={"width": 320, "height": 700}, has_touch=True, locale="zh-CN")
     page = context.new_page()
-    page.set_default_timeout(GENEROUS)
     join(house, page, "owner")
     page.goto(house.address + "/#links")
     page.tap("#add-push")

@@ -14,7 +14,6 @@ from tests.signage.house import ZONE, House, running
 pytestmark = pytest.mark.browser
 
 THURSDAY = datetime(2026, 11, 26, 15, 20, tzinfo=ZONE)
-GENEROUS = 60_000  # ms; two busy cores must not fail a test about texts
 
 
 @pytest.fixture(scope="module")
@@ -43,8 +42,6 @@ def phone(house: House, browser: Browser) -> Iterator[Page]:
         extra_http_headers={"Authorization": f"Bearer {house.token('assistant')}"},
     )  # fmt: skip
     page = context.new_page()
-    page.set_default_timeout(GENEROUS)
-    expect.set_options(timeout=GENEROUS)
     yield page
     context.close()
 

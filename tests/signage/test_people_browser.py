@@ -11,7 +11,7 @@ from openpyxl import Workbook
 from playwright.sync_api import Browser, Page, expect
 
 from tests.signage.house import REPOSITORY, House, running
-from tests.signage.test_phone_browser import GENEROUS, sign_in
+from tests.signage.test_phone_browser import sign_in
 
 pytestmark = pytest.mark.browser
 
@@ -136,7 +136,7 @@ def test_a_list_with_faulty_rows_is_previewed(house: House, phone: Page, tmp_pat
     phone.tap("#people-import")
     picture(phone, "import")
     phone.set_input_files("#sheet input[type=file]", workbook(tmp_path))
-    expect(phone.locator("#list-sum")).to_have_text("会改动 2 人，有错的 2 行不导入。", timeout=GENEROUS)
+    expect(phone.locator("#list-sum")).to_have_text("会改动 2 人，有错的 2 行不导入。")
     sheet = phone.locator("#sheet")
     expect(sheet.locator(".fault")).to_have_count(2)
     expect(sheet.locator(".fault").first).to_contain_text("第 4 行　没有团队团队是空的")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shutil
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -15,8 +14,9 @@ from playwright.sync_api import Browser, Page, expect
 
 from controller.daemon import Daemon, Options
 from controller.system.paths import Home
+from tests.ports import free_port
 from tests.signage.house import PEOPLE, REPOSITORY, ZONE, House, running
-from tests.signage.test_phone_browser import ARTEFACTS, GENEROUS, RULES, fill, sign_in
+from tests.signage.test_phone_browser import ARTEFACTS, RULES, fill, sign_in
 
 pytestmark = pytest.mark.browser
 
@@ -96,7 +96,7 @@ def test_a_heard_deal_is_corrected_aloud(house: House, phone: Page) -> None:
     """改这一单, another amount, 播一句更正: the sentence is shown before and the row says that it was announced."""
     house.call("POST", "/api/stop", {})
     house.sell("李思思", 28_000, "spoken", "铂金")
-    expect(row(phone, "¥28,000")).to_contain_text("已播", timeout=GENEROUS)
+    expect(row(phone, "¥28,000")).to_contain_text("已播")
     row(phone, "¥28,000").locator("button").tap()
     phone.get_by_role("button", name="改这一单").tap()
     expect(phone.locator("#record-only")).to_be_checked()
@@ -107,7 +107,7 @@ def test_a_heard_deal_is_corrected_aloud(house: House, phone: Page) -> None:
     expect(phone.locator("#go")).to_have_text("改好，播更正")
     shoot(phone, "deals-correction-390")
     phone.tap("#go")
-    expect(row(phone, "¥26,000")).to_contain_text("已播", timeout=GENEROUS)
+    expect(row(phone, "¥26,000")).to_contain_text("已播")
     said = [
         one for one in house.call("GET", "/api/announcements").json if one["text"].startswith("更正：李思思")
     ]
@@ -229,9 +229,7 @@ class Stoppable:
     def __init__(self, folder: Path):
         (folder / "config").mkdir(parents=True)
         shutil.copy(REPOSITORY / "config" / "rhythm.yaml", folder / "config")
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         self.folder = folder
         self.start(first=True)
 
@@ -339,7 +337,7 @@ def test_a_late_press_whose_answer_was_lost_is_not_asked_about(house: House, pho
         ".map((one) => ({ ...one, pressed: one.pressed - 200000 }))))"
     )
     phone.unroute_all(behavior="wait")
-    expect(phone.locator("#toast")).to_contain_text("已经送到了", timeout=GENEROUS)
+    expect(phone.locator("#toast")).to_contain_text("已经送到了")
     expect(phone.locator("#unsent")).to_be_hidden()
     deals = [deal for deal in house.call("GET", "/api/deals").json if deal["amount"] == 8765]
     assert len(deals) == 1

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.signage.house import ZONE, House, running
-from tests.signage.test_phone_browser import ARTEFACTS, GENEROUS, RULES
+from tests.signage.test_phone_browser import ARTEFACTS, RULES
 
 pytestmark = pytest.mark.browser
 
@@ -29,8 +29,6 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
 def sign_in(house: House, browser: Browser, width: int = 390, height: int = 844) -> Page:
     size: Any = {"width": width, "height": height}
     page = browser.new_context(viewport=size, has_touch=True, locale="zh-CN").new_page()
-    page.set_default_timeout(GENEROUS)
-    expect.set_options(timeout=GENEROUS)
     page.goto(house.address)
     page.fill("#pin", house.daemon.office.keys.pin())
     page.click("text=进入")

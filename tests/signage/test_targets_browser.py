@@ -16,7 +16,6 @@ pytestmark = pytest.mark.browser
 ARTEFACTS = REPOSITORY / "artefacts"
 RULES = (Path(__file__).parent / "phone_rules.js").read_text(encoding="utf-8")
 AFTER_STAND_UP = datetime(2026, 11, 23, 9, 20, tzinfo=ZONE)
-GENEROUS = 60_000  # ms; two busy cores must not fail a test about texts
 
 
 @pytest.fixture(scope="module")
@@ -45,8 +44,6 @@ def phone(
         color_scheme=scheme, extra_http_headers={"Authorization": f"Bearer {token}"},  # type: ignore[arg-type]
     )  # fmt: skip
     page = context.new_page()
-    page.set_default_timeout(GENEROUS)
-    expect.set_options(timeout=GENEROUS)
     page.goto(house.address + "/#targets")
     expect(page.locator("#months li").first).to_be_visible()
     return page
@@ -64,7 +61,6 @@ def test_a_target_is_handed_in_by_a_leader_and_reviewed_by_the_director(
     ARTEFACTS.mkdir(exist_ok=True)
     office = house.daemon.office
     wall = browser.new_page(viewport={"width": 1920, "height": 1080})
-    wall.set_default_timeout(GENEROUS)
     wall.goto(house.address + "/wall")
     line = wall.locator(".foot .item", has_text="目标未交")
     expect(line).to_have_text("目标未交：猛虎队、飞龙队、雄鹰队")

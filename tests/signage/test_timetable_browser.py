@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.signage.house import REPOSITORY, House, running
-from tests.signage.test_phone_browser import ARTEFACTS, GENEROUS, RULES
+from tests.signage.test_phone_browser import ARTEFACTS, RULES
 
 pytestmark = pytest.mark.browser
 
@@ -50,8 +50,6 @@ def opened(house: House, browser: Browser, pages: list[Page], size: str, scheme:
         viewport={"width": width, "height": height}, color_scheme=scheme, has_touch=True, locale="zh-CN"
     )  # type: ignore[arg-type]
     page = context.new_page()
-    page.set_default_timeout(GENEROUS)
-    expect.set_options(timeout=GENEROUS)
     page.on("pageerror", lambda error: FAULTS.append(str(error)))
     page.goto(house.address + "/timetable")
     page.fill("#pin", house.daemon.office.keys.pin())

@@ -15,7 +15,6 @@ from playwright.sync_api import Browser, Locator, expect
 from wallroom import chromium
 
 from tests.signage.house import ZONE, House, running
-from tests.signage.test_phone_browser import GENEROUS
 
 pytestmark = pytest.mark.browser
 
@@ -48,7 +47,6 @@ class Phone:
         self.house = house
         size = {"width": width, "height": 844}
         self.page = browser.new_context(viewport=size, has_touch=True, is_mobile=True).new_page()  # type: ignore[arg-type]
-        self.page.set_default_timeout(GENEROUS)
         self.errors: list[str] = []
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.taps = 0
@@ -66,7 +64,7 @@ class Phone:
         self.tap(".tabs", name)
 
     def see(self, where: str, words: str) -> None:
-        expect(self.page.locator(where).filter(has_text=words).first).to_be_visible(timeout=GENEROUS)
+        expect(self.page.locator(where).filter(has_text=words).first).to_be_visible()
 
     def the(self, where: str) -> Locator:
         return self.page.locator(where)
@@ -208,7 +206,7 @@ def test_a_week_from_the_phone(house: House, browser: Browser) -> None:
     owner.the("#sheet button").filter(has_text="销售助理").first.tap()
     began = time.monotonic()
     owner.the("#sheet").get_by_role("button", name="移除", exact=True).tap()
-    assistant.page.wait_for_url("**/login", timeout=GENEROUS)
+    assistant.page.wait_for_url("**/login")
     print(f"signed out after {time.monotonic() - began:.1f} s")  # the limit: test_roles_browser.py
     _nothing_is_lost(house)
     assert [phone.errors for phone in (owner, assistant, leader, director)] == [[]] * 4

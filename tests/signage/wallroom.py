@@ -84,7 +84,7 @@ class Room:
         return tuple(self.app.extensions["screens"].all())
 
 
-def eventually(holds: Callable[[], object], seconds: float = 10.0) -> bool:
+def eventually(holds: Callable[[], object], seconds: float = 60) -> bool:
     """Return whether `holds` becomes true within `seconds`; checked every 30 ms."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:

@@ -116,7 +116,7 @@ def announcing(
         speaker.start()
         announcer.start(setup[0])
         try:
-            end = time.monotonic() + 15
+            end = time.monotonic() + 60
             while not speaker.health().alive:
                 assert time.monotonic() < end, "no device"
                 time.sleep(0.02)

@@ -20,7 +20,7 @@ class Events:
             self.all.append(event)
             self._changed.notify_all()
 
-    def wait(self, kind: str, count: int = 1, within: float = 15, **values: object) -> Event:
+    def wait(self, kind: str, count: int = 1, within: float = 60, **values: object) -> Event:
         """Return the count-th event of this kind with these values; fail when it does not come."""
         end = time.monotonic() + within
         with self._changed:

@@ -29,7 +29,7 @@ def card(tmp_path_factory: pytest.TempPathFactory):
         yield pulse
 
 
-def until(holds, within: float = 15) -> bool:
+def until(holds, within: float = 60) -> bool:
     """Return whether something becomes true in time."""
     end = time.monotonic() + within
     while time.monotonic() < end and not holds():

@@ -96,7 +96,7 @@ def test_the_chosen_output_is_used_left_and_taken_again(pulse: Pulse, music: Pat
         pulse.unplug("spare")
 
 
-def until(holds, within: float = 15) -> bool:
+def until(holds, within: float = 60) -> bool:
     """Return whether something becomes true in time."""
     end = now() + within
     while now() < end and not holds():

@@ -50,7 +50,7 @@ def running(voice: Voice) -> int:
     return until(lambda: voice.status().pid)
 
 
-def until(found, within_s: float = 20.0):
+def until(found, within_s: float = 60):
     """Return the first true answer of `found`, called repeatedly."""
     deadline = time.monotonic() + within_s
     while not (answer := found()):
