@@ -164,7 +164,9 @@ def purged(root: Root, before: set[str]) -> str:
     """Purge while the daemon runs; compare files, users and processes with those before the installation."""
     start(root)
     began = time.monotonic()
-    said = root.run("apt-get purge -y -q zhangu zhangu-voice-natural")
+    # one that was removed without settings is unknown to apt
+    known = root.run("dpkg-query -W -f '${Package} ' 'zhangu*'", check=False).split()
+    said = root.run(f"apt-get purge -y -q {' '.join(one for one in known if one.startswith('zhangu'))}")
     took = time.monotonic() - began
     for name in ("zhangu.deb", "zhangu.sh", "voice.deb", "newer.deb", "all.py", Path(LOG).name):
         (root.folder / "root" / name).unlink(missing_ok=True)
