@@ -98,12 +98,12 @@ class Exchange:
             return
         self._number += 1
         self._retained[topic] = Message(self._number, topic, text)
-        self._make_room(place.branch, topic)
+        self._forget_oldest(place.branch, topic)
         if place.kind == "status":
             self._adopt(place, payload)
         self._tell()
 
-    def _make_room(self, branch: str, topic: str) -> None:
+    def _forget_oldest(self, branch: str, topic: str) -> None:
         """Forget the topic of this branch that has not changed for longest: no branch takes the others' places."""
         topics = self._of_branch.setdefault(branch, {})
         topics.pop(topic, None)

@@ -251,7 +251,7 @@ class HttpsAttempt(Attempt):
     def _read(self, answer: dict[str, Any], took_s: float) -> list[Received]:
         """Return the messages of an answer. Their lifetime is shortened by its time on the line.
 
-        What follows the last answer has just been sent; the first answer of the gateway's life has what was kept.
+        Messages after the last answer have just been sent; the first answer of the gateway's life has kept ones.
         """
         unseen = max(0.0, took_s - float(answer["waited"]))
         tag = str(answer["tag"])[:40]
