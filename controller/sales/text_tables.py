@@ -54,7 +54,7 @@ def _decoded(data: bytes) -> str:
             return data.decode(encoding).removeprefix("\ufeff")
         except UnicodeDecodeError:
             continue
-    raise Refused(f"看不懂名单文件的编码。{_SAVE_AS}", field="file")
+    raise Refused(f"看不懂这个文件的编码。{_SAVE_AS}", field="file")
 
 
 def _encodings(data: bytes) -> tuple[str, ...]:
@@ -84,5 +84,5 @@ def _cut(text: str, delimiter: str, skipped: int = 0) -> list[Line]:
             lines.append((skipped + begins, [cell.strip() for cell in cells]))
             begins = reader.line_num + 1
     except csv.Error as broken:
-        raise Refused(f"名单第 {reader.line_num} 行读不出来，请检查引号。", field="file") from broken
+        raise Refused(f"表格第 {reader.line_num} 行读不出来，请检查引号。", field="file") from broken
     return [(number, cells) for number, cells in lines if any(cell.strip(_EMPTY) for cell in cells)]

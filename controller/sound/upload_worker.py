@@ -315,7 +315,7 @@ WORK: dict[str, Callable[[Path, Path], dict[str, Any]]] = {
 
 TOO_LARGE = {
     "picture": f"照片太大，展开不了。{file_kinds.SMALLER}",
-    "table": "表格展开以后太大，请把名单复制到一个新的表格里再导入",
+    "table": "表格展开以后太大，请把要导入的行复制到一个新的表格里再导入",
 }
 
 

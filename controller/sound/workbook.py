@@ -28,7 +28,7 @@ MOST_EMPTY = 5000
 """Empty rows after which a sheet counts as ended: formats often reach down to the last of a million rows."""
 LONGEST_CELL = 200
 DAMAGED = "Excel 文件打不开，可能损坏了或者加了密码。请用 Excel 或 WPS 打开它，另存为 xlsx，再导入新存的文件"
-TOO_LARGE = "Excel 文件展开以后太大。请把名单复制到一个新的表格里，另存为 xlsx，再导入"
+TOO_LARGE = "Excel 文件展开以后太大。请把要导入的行复制到一个新的表格里，另存为 xlsx，再导入"
 
 Sheet = tuple[str, list[tuple[int, list[str]]]]
 
@@ -93,7 +93,7 @@ def _rows(rows: Iterable[tuple[object, ...]], room: int) -> Iterator[tuple[int, 
         if cells:
             room -= 1
             if room < 0:
-                raise Unreadable(f"Excel 文件里的行太多，最多读 {MOST_ROWS} 行。请只留下名单那一张表，再导入")
+                raise Unreadable(f"Excel 文件里的行太多，最多读 {MOST_ROWS} 行。请只留下要导入的那一张表，再导入")
             yield number, cells
 
 

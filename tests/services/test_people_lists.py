@@ -148,9 +148,9 @@ def bomb(folder: Path, member: str, size: int) -> Path:
 
 @pytest.mark.parametrize("member", ["xl/sharedStrings.xml", "xl/worksheets/sheet1.xml"])
 def test_a_zip_bomb_is_refused_before_it_is_unpacked(lists: PeopleLists, tmp_path: Path, member: str) -> None:
-    """The listed sizes are enough to refuse it, with the way out."""
+    """The listed sizes are enough to refuse it, with the way out, in words that fit a table of deals, too."""
     most = workbook.MOST_STRINGS if "Strings" in member else workbook.MOST_UNPACKED
-    with pytest.raises(Refused, match=r"展开以后太大.*复制到一个新的表格"):
+    with pytest.raises(Refused, match=r"^(?!.*名单).*展开以后太大.*复制到一个新的表格"):
         lists.preview_file(bomb(tmp_path, member, most + 2_000_000))
 
 
