@@ -52,6 +52,7 @@ def test_an_import_reports_doubtful_lines(home: Path, tmp_path: Path) -> None:
     done = run(home, "import", "people", str(file))
     assert done.output.splitlines() == [
         "新增 2 人，更新 0 人，0 人没有变化。",
+        "注意：新的团队：猛虎队。如果名称写错了，请改正。",
         "注意：第 4 行没有写团队，按合并的单元格算进“猛虎队”。",
         "注意：猛虎队的李𬭸：语音不认识“𬭸”，播报时可能漏字，请填读音。",
     ]

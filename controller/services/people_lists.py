@@ -105,7 +105,7 @@ class PeopleLists:
 def _new_teams(names: Iterable[str]) -> tuple[str, ...]:
     """Return a sentence about the teams that the list would add: a mistyped name would become one."""
     new = "、".join(dict.fromkeys(names))
-    return (f"新的团队：{new}。名称写错了的，请先改正再导入。",) if new else ()
+    return (f"新的团队：{new}。如果名称写错了，请改正。",) if new else ()
 
 
 def _meaning(plans: tuple[RowPlan, ...]) -> list[tuple[object, ...]]:

@@ -93,7 +93,9 @@ def _rows(rows: Iterable[tuple[object, ...]], room: int) -> Iterator[tuple[int, 
         if cells:
             room -= 1
             if room < 0:
-                raise Unreadable(f"Excel 文件里的行太多，最多读 {MOST_ROWS} 行。请只留下要导入的那一张表，再导入")
+                raise Unreadable(
+                    f"Excel 文件里的行太多，最多读 {MOST_ROWS} 行。请只留下要导入的那一张表，再导入"
+                )
             yield number, cells
 
 

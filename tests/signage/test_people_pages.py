@@ -131,7 +131,7 @@ def test_a_list_that_adds_teams_says_which(house: House) -> None:
     """A mistyped team would become a new one; a known one in another spelling would not."""
     body = "团队\t姓名\n猛虎對\t甲\n 猛虎队 \t乙\n狂狮队\t丙\n猛虎對\t丁\n".encode()
     _, answer, _ = raw(house, "POST", "/api/people/import", body)
-    assert json.loads(answer)["notes"] == ["新的团队：猛虎對、狂狮队。名称写错了的，请先改正再导入。"]
+    assert json.loads(answer)["notes"] == ["新的团队：猛虎對、狂狮队。如果名称写错了，请改正。"]
 
 
 @pytest.mark.parametrize(
