@@ -1,5 +1,5 @@
 // 设备 → 备份: the last backups, and a new one now.
-import { $, call, el, fill, row, sheet, tap, toast } from './phone-kit.js';
+import { $, call, el, fill, prose, row, sheet, tap, toast } from './phone-kit.js';
 
 const POLL_MS = 1500;
 let rights = [];
@@ -24,7 +24,7 @@ async function open() {
   function show(found) {
     fill(list, found.backups.length ? found.backups.map(line) : el('li', { class: 'dim' }, '还没有备份。'));
     now.disabled = found.busy;
-    fill(said, found.busy ? '正在备份，第一次要几分钟，可以离开这一页。' : found.problems.join('') || `备份在主机的 ${found.folders.join('，以及 ')}。`);
+    fill(said, found.busy ? '正在备份，第一次要几分钟，可以离开这一页。' : prose(found.problems) || `备份在主机的 ${found.folders.join('，以及 ')}。`);
   }
   async function follow() {
     const found = await call('GET', '/api/backups');

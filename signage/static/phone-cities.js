@@ -1,5 +1,5 @@
 // The connection to head office and the other cities: state, joining by a code, names, pause.
-import { $, ask, call, closeSheet, el, field, fill, row, sheet, tap, toast } from './phone-kit.js';
+import { $, ask, call, closeSheet, el, field, fill, prose, row, sheet, tap, toast } from './phone-kit.js';
 
 let shown = null;
 let today = '';
@@ -98,7 +98,7 @@ function draw() {
     fill($('city-link-rows'), row('没有加入总部', '', '加入以后，各城市的完成率自动出现在排行里。', shown.may ? '加入' : '', { open: shown.may ? joinSheet : null }));
     return;
   }
-  fill($('city-link-rows'), row(el('b', {}, shown.branch), el('span', { class: stateOf()[1] }, stateOf()[0]), notes().join(''), '详情', { open: detailSheet }), problems);
+  fill($('city-link-rows'), row(el('b', {}, shown.branch), el('span', { class: stateOf()[1] }, stateOf()[0]), prose(notes()), '详情', { open: detailSheet }), problems);
 }
 
 async function load() {

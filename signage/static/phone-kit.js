@@ -41,6 +41,8 @@ export function money(yuan) {
 // 2026-11-27 as people write it.
 export const dayText = (iso) => `${Number(iso.slice(5, 7))}月${Number(iso.slice(8, 10))}日`;
 
+// One text of sentences; in English a space stands between them.
+export const prose = (sentences) => sentences.filter(Boolean).reduce((text, one) => text + (/[.!?]$/.test(text) ? ' ' : '') + one, '');
 export const percent = (rate) => Math.floor(rate * 100 + 1e-9) + '%';
 
 // crypto.randomUUID does not exist on plain HTTP.

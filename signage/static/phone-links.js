@@ -1,7 +1,7 @@
 // 设备 → 连接: each link with its state, test, pause and secrets, and every message of a day with what became of it.
 import * as cityLink from './phone-cities.js';
 import * as pushed from './phone-push.js';
-import { $, ask, call, closeSheet, el, field, fill, row, sheet, tap, toast } from './phone-kit.js';
+import { $, ask, call, closeSheet, el, field, fill, prose, row, sheet, tap, toast } from './phone-kit.js';
 
 const LOOK = { sent: 'ok', dropped: 'bad', waiting: 'live', recorded: 'ok', corrected: 'ok', cancelled: 'ok', unread: '', refused: 'bad' };
 const AGAIN_MS = 4000;
@@ -41,7 +41,7 @@ function notesOf(one) {
 
 function linkRow(one) {
   const [words, look] = stateOf(one);
-  return row(el('b', {}, one.name), el('span', { class: look }, words), notesOf(one).join(''), one.title, { open: () => linkSheet(one) });
+  return row(el('b', {}, one.name), el('span', { class: look }, words), prose(notesOf(one)), one.title, { open: () => linkSheet(one) });
 }
 
 async function again(words) {

@@ -1,5 +1,5 @@
 // 录一段话: hold to record where the browser allows it, else choose a file; preview it here, then announce it.
-import { $, call, closeSheet, el, field, fill, inWeChat, newKey, Refusal, sheet, tap, toast } from './phone-kit.js';
+import { $, call, closeSheet, el, field, fill, inWeChat, newKey, prose, Refusal, sheet, tap, toast } from './phone-kit.js';
 import { presses } from './phone-old.js';
 import { fileButton, send, sending, SOUNDS } from './phone-media.js';
 
@@ -14,7 +14,7 @@ let clock = 0;
 let encrypted = false;
 
 const note = (words, wrong = false) => {
-  $('mic-note').textContent = words || [whyNot(), `最多 ${LONGEST_S} 秒。先在这台手机上听，再播给大家。`].filter(Boolean).join('');
+  $('mic-note').textContent = words || prose([whyNot(), `最多 ${LONGEST_S} 秒。先在这台手机上听，再播给大家。`]);
   $('mic-note').className = wrong ? 'wrong' : 'dim';
 };
 

@@ -1,5 +1,5 @@
 // The inputs of the timetable's forms. Each returns {node, value()}; value() is text, list, group, or null when empty.
-import { el, fill, tap } from './phone-kit.js';
+import { el, fill, prose, tap } from './phone-kit.js';
 import { hear, silence } from './phone-media.js';
 
 const word = (value) => (value === null || value === undefined ? '' : Array.isArray(value) ? value.join('，') : String(value));
@@ -163,6 +163,6 @@ export function fieldOf(context, field, value) {
     node, path: field.path,
     changed: () => word(JSON.stringify(input.value())) !== first,
     value: () => (word(JSON.stringify(input.value())) === first ? (value === undefined ? null : value) : input.value()),
-    show: (sentences) => { wrong.textContent = sentences.join(''); wrong.hidden = !sentences.length; },
+    show: (sentences) => { wrong.textContent = prose(sentences); wrong.hidden = !sentences.length; },
   };
 }

@@ -1,5 +1,5 @@
 // 语音: the voice in use and why, the choice of voice and speed, and the voice for the results.
-import { $, call, el, fill, row, tap, toast } from './phone-kit.js';
+import { $, call, el, fill, prose, row, tap, toast } from './phone-kit.js';
 import { hear } from './phone-media.js';
 
 const SAMPLE = '大家好！恭喜我们又签下一单，金额是一万两千八百元，请大家鼓掌！';
@@ -54,7 +54,7 @@ function option(one) {
 
 function drawChoice() {
   $('voice-chosen').textContent = nameOf(voice.voice);
-  $('voice-why').textContent = `${voice.state.missing}试听只在这台手机上。`;
+  $('voice-why').textContent = prose([voice.state.missing, '试听只在这台手机上。']);
   fill($('voices'), voice.voices.map(option));
 }
 

@@ -11,6 +11,7 @@ cause (a dead player), `back` counts from the cause. `again`: how often the inte
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import signal
 import sys
@@ -333,7 +334,7 @@ def kills(count: int) -> list[Row]:
         results = [killed(one, 1 + n % 3) for n in range(count)]
         faults = one.house.log().count("Traceback")
     late = [result for result in results if not result.well]
-    worst = max((result.back or 99.0) for result in results)
+    worst = max(math.inf if result.back is None else result.back for result in results)
     what = f"{count} deaths of the sound server: music not back within {BACK_S:.0f} s"
     return [
         Row(what, f"{len(late)} (longest {worst:.2f} s)", "0", not late),

@@ -29,13 +29,19 @@ CHINESE = """() => {
 }"""
 
 
+JOINED = """() => Array.from(document.querySelectorAll('main *, dialog *'))
+  .filter((node) => !node.children.length && /[a-z0-9][.!?][A-Z][a-z]/.test(node.textContent))
+  .map((node) => 'no space between sentences: ' + node.textContent)"""
+LINK = "\nlinks:\n  groups:\n    Sales: {kind: wecom, send: [big]}\n"
+
+
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     shipped = (REPOSITORY / "config" / "rhythm.yaml").read_text(encoding="utf-8")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SDL_AUDIODRIVER", "dummy")
         folder = tmp_path_factory.mktemp("office") / "home"
-        with running(folder, sounds=False, people=PEOPLE, rhythm=timetable(shipped)) as house:
+        with running(folder, sounds=False, people=PEOPLE, rhythm=timetable(shipped) + LINK) as house:
             house.sell("Ann Lee", 12800, "one", PRODUCT)
             house.sell("Bob Ray", 800, "two", PRODUCT)
             house.call("PUT", "/api/targets", {"team": "Tigers", "amount": 100000})
@@ -63,7 +69,7 @@ def test_every_page_and_sheet_is_english_and_fits(browser: Browser, house: House
 
     def look(place: str) -> None:
         wrong.extend(f"{place}: {text!r}" for text in page.evaluate(CHINESE))
-        wrong.extend(f"{place}: {fault}" for fault in page.evaluate(RULES))
+        wrong.extend(f"{place}: {fault}" for fault in page.evaluate(RULES) + page.evaluate(JOINED))
 
     page.goto(f"{house.address}/login")
     look("sign-in")
