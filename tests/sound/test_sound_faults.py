@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -116,15 +118,21 @@ def test_a_file_that_crashes_the_decoder_is_skipped_after_three_deaths(tmp_path:
         assert speaker.health().alive
 
 
-def test_music_lost_in_the_mixer_is_missed(tmp_path: Path, music: Path) -> None:
-    """The mixer's level shows it: the device is opened again, the fault is named until the music is back."""
-    switch = tmp_path / "silent"
+@contextlib.contextmanager
+def losing(switch: Path, music: Path) -> Iterator[tuple[Speaker, Events, Path]]:
+    """Play music in a mixer that has just lost it, until the file `switch` is removed."""
     env = {"SDL_AUDIODRIVER": "dummy", "PYTHONPATH": FAULTY, "FAULTY_SILENT": str(switch)}
     with speaking(env) as (speaker, events):
         speaker.music(order(music))
         events.wait("track")
         switch.touch()
         speaker.master(90)
+        yield speaker, events, switch
+
+
+def test_music_lost_in_the_mixer_is_missed(tmp_path: Path, music: Path) -> None:
+    """The mixer's level shows it: the device is opened again, the fault is named until the music is back."""
+    with losing(tmp_path / "silent", music) as (speaker, events, switch):
         assert events.wait("lost", within=20).why == WHY["silent"]
         events.wait("ready", count=2)
         assert speaker.health().why == WHY["silent"]
@@ -134,13 +142,7 @@ def test_music_lost_in_the_mixer_is_missed(tmp_path: Path, music: Path) -> None:
 
 def test_music_lost_in_the_mixer_is_opened_again_in_the_same_player(tmp_path: Path, music: Path) -> None:
     """Once the fault is over the reopened stream is heard, without a new player: announcements go on."""
-    switch = tmp_path / "silent"
-    env = {"SDL_AUDIODRIVER": "dummy", "PYTHONPATH": FAULTY, "FAULTY_SILENT": str(switch)}
-    with speaking(env) as (speaker, events):
-        speaker.music(order(music))
-        events.wait("track")
-        switch.touch()
-        speaker.master(90)
+    with losing(tmp_path / "silent", music) as (speaker, events, switch):
         assert until(lambda: speaker.health().why == WHY["silent"], 20)
         switch.unlink()
         assert until(lambda: speaker.health().why is None, 30)
