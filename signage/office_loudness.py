@@ -1,4 +1,4 @@
-"""The loudness of the office on the phone: what was measured, what announcements make of it, and the usual level.
+"""The loudness of the office on the phone: measurements, their effect on announcements, and the usual level.
 
 Its limits: PUT /api/timetable. No route returns or keeps sound: there are only levels.
 """

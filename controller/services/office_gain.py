@@ -67,7 +67,7 @@ class Usual:
         return self if self.microphone == microphone else Usual(microphone)
 
     def day(self, day: date) -> Day:
-        """Return what is stored of a day."""
+        """Return the stored values of a day."""
         return next((one for one in self.days if one.date == str(day)), Day(str(day), 0.0, 0))
 
     def with_day(self, day: Day) -> Usual:

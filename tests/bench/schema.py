@@ -1,6 +1,6 @@
 """200 requests for every operation of the OpenAPI document, made by schemathesis: no server error, no other answer.
 
-`SCHEMA` sets the number for each operation. Each run makes other requests; what is wrong is printed.
+`SCHEMA` sets the number for each operation. Each run makes other requests; faults are printed.
 """
 
 from __future__ import annotations

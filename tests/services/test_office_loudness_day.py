@@ -1,4 +1,4 @@
-"""When the office is measured on a day, what is learnt, and what its announcements make of it."""
+"""When the office is measured on a day, the usual level, and the effect on announcements."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Requests that schemathesis makes from the OpenAPI document, valid and invalid, and what is wrong with the answers."""
+"""Requests that schemathesis makes from the OpenAPI document, valid and invalid, and the faults of the answers."""
 
 from __future__ import annotations
 
