@@ -8,10 +8,11 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from controller.cli.errors import zone_of
 from controller.clock import Clock
 from controller.health import HealthProblem, Values, judge
 from controller.health_readings import FAULT, MISSING, OK, UNKNOWN, Reading, readings
@@ -118,7 +119,7 @@ def _store(home: Home) -> Iterator[Finding]:
 def _machine(home: Home) -> Iterator[Finding]:
     """Report room, card, heat and power, each fault with its remedy."""
     place = home.var if home.var.exists() else home.root
-    values = Values(datetime.now().astimezone(), machine=MachineReader(place).read())
+    values = Values(datetime.now(UTC), machine=MachineReader(place).read())
     problems = judge(values)
     for row in readings(values, problems):
         if row.part in ("disk", "card", "temperature", "power"):
@@ -134,8 +135,9 @@ def _reading(row: Reading, problems: Sequence[HealthProblem]) -> Finding:
 def _music(home: Home) -> Iterator[Finding]:
     library = Library(home.root, home.cache)
     try:
+        today = datetime.now().astimezone(zone_of(home)).date()
         for name in library.playlists():
-            tracks = library.tracks(name, datetime.now().astimezone().date())
+            tracks = library.tracks(name, today)
             yield Finding("歌单", f"{name}：{len(tracks)} 首", serious=not tracks)
         library.measure_all()
         deadline = time.monotonic() + MEASURING_S
