@@ -87,7 +87,7 @@ def _greet_owner(daemon: Daemon, address: str) -> str:
     try:
         if daemon.clock.rehearsal or keys.has_owner():
             return ""
-        invited = keys.phones.invite_owner()
+        invited = keys.phones.invite_first_owner()
     except StoreTrouble:  # the problem itself is printed below
         return ""
     link = f"{address}/join/{invited.link}"

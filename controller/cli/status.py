@@ -53,7 +53,7 @@ def _addresses(where: Home, port: int, named: str) -> None:
     address = f"http://{reachable_address('0.0.0.0')}:{port}"  # noqa: S104 - the address of this machine in the LAN
     with store_of(where) as store:
         keys = Credentials(store)
-        link = None if keys.has_owner() else f"{address}/join/{keys.phones.invite_owner().link}"
+        link = None if keys.has_owner() else f"{address}/join/{keys.phones.invite_first_owner().link}"
         pin = keys.pin() if keys.pin_on() else "已关掉"
     echo(f"手机 phone：{address}/　PIN：{pin}")
     echo(f"大屏 TV：{address}/wall")
