@@ -99,6 +99,11 @@ def packaged() -> bool:
     return (Path(__file__).resolve().parents[2] / "VERSION").exists()
 
 
+def command() -> str:
+    """Return the command for a person to type on this machine; a box of the package wants an administrator."""
+    return "sudo zhangu" if packaged() else "zhangu"
+
+
 @cache
 def version() -> str:
     """Return the release, and the commit when it runs from a checkout: `0.1.0 (73ecd98)`.

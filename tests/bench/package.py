@@ -271,7 +271,7 @@ def start(root: Root) -> str:
 
 
 def rehearsed(root: Root, keep: Path | None) -> str:
-    """Rehearse a morning with music, send a deal by HTTP; return what was recorded and what the listener heard."""
+    """Rehearse a morning with music, send a deal by HTTP; return the recording in words, and as the listener writes it."""
     (root.folder / "root" / "people.csv").write_text("团队,姓名\n猛虎队,王小明\n", encoding="utf-8")
     root.run("zhangu import people /root/people.csv")
     token = root.run("zhangu token bench --role owner").split()[-1]
@@ -314,7 +314,7 @@ def peak(raw: Path) -> tuple[float, int]:
 
 
 def written_down(raw: Path, since_s: float, keep: Path | None) -> str:
-    """Return what the listener understands of the recording from `since_s` on, and keep the recording."""
+    """Return the listener's words for the recording from `since_s` on, and keep the recording."""
     content = raw.read_bytes()
     frames = np.frombuffer(content[: len(content) // 4 * 4], "<i2").reshape(-1, 2)
     if keep is not None:

@@ -115,7 +115,7 @@ def test_the_links_for_a_first_owner_work_until_one_is_used(machine: Machine) ->
 
 
 def test_one_owner_adds_two_more_at_once(machine: Machine) -> None:
-    """Where there is an owner already, a link that is used ends no other."""
+    """With an owner in the office, a link that is used ends no other."""
     machine.owner()
     one, other = (machine.keys.phones.invite("owner") for _ in range(2))
     assert machine.join(one) is not None

@@ -36,7 +36,7 @@ def far_away(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def office(folder: Path, name: str, at: datetime, *deals: int) -> Home:
-    """Make an office with deals and a track of its own, and stop it."""
+    """Make an office with deals and a track, and stop it."""
     timetable = (ROOT / "config" / "rhythm.yaml").read_text(encoding="utf-8")
     timetable = re.sub(r"(?m)^office: .*$", f"office: {name}", timetable)
     with house(folder, at, timetable) as made:

@@ -280,7 +280,7 @@ def test_a_hung_child_is_replaced_within_the_limit(tmp_path: Path) -> None:
 
 
 def test_a_child_that_loads_slowly_is_not_hung(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """On a busy machine espeak loads for longer than the limit: it computes, so it is waited for."""
+    """On a busy machine espeak loads for longer than the limit; it computes, and Zhangu waits."""
     busy = "import time\nwhile time.process_time() < 3: pass\n"
     (tmp_path / "sitecustomize.py").write_text(busy)
     monkeypatch.setenv("PYTHONPATH", f"{tmp_path}:{os.environ.get('PYTHONPATH', '')}")

@@ -34,8 +34,8 @@ def packaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Catalogue:
     return catalogue
 
 
-def test_a_box_of_the_package_is_told_the_voices_package(tmp_path: Path) -> None:
-    """Without internet the sentence names the file and the command; a checkout is told another computer's."""
+def test_the_remedy_without_internet_names_the_voices_package(tmp_path: Path) -> None:
+    """On a box of the package: the file and the command; in a checkout: another computer."""
     build.lay_program(tmp_path, "1")
     ask = "from controller.sound.tts.download import mend_network; print(mend_network())"
     said = {}

