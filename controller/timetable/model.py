@@ -113,6 +113,7 @@ class Duty:
 class DayPlan:
     """One date: its entries (by time, never overlapping), cues and duties, and why it is a working day or not.
 
+    `hints`: nothing is wrong, and something will be needed.
     `exceptions` have been applied. `off`, `no_music`, `no_announcements`: spans of theirs, sorted, never overlapping.
     """
 
@@ -125,6 +126,7 @@ class DayPlan:
     cues: tuple[Cue, ...]
     duties: tuple[Duty, ...]
     warnings: tuple[str, ...]
+    hints: tuple[str, ...] = ()
     exceptions: tuple[DayException, ...] = ()
     off: tuple[Moments, ...] = ()
     no_music: tuple[Moments, ...] = ()
