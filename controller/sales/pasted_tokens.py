@@ -228,7 +228,8 @@ def _product_names(text: str, known: Vocabulary) -> Iterator[Token]:
 
 def _strangers(text: str, _: Vocabulary) -> Iterator[Token]:
     for start, end in with_deal(text):
-        yield Token("person", start, end, text[start:end], (), doubt=f"名单里没有“{text[start:end]}”。")
+        name = text[start:end]
+        yield Token("person", start, end, name, (), doubt=f"名单里没有“{name}”。")
 
 
 def _places(text: str, word: str) -> Iterator[int]:

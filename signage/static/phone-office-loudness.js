@@ -43,7 +43,8 @@ function limits(id, none, present) {
 
 function content(now) {
   const raised = limits('loud-raise', '不提高', now.raise_db), lowered = limits('loud-lower', '不降低', now.lower_db);
-  const list = el('ul', { class: 'rows', id: 'loud-now', role: 'status' });
+  const list = el('ul', { class: 'rows', id: 'loud-now' });
+  const spoken = el('div', { role: 'status' }, list); // not on the list itself: it would be none any more
   const button = (id, name, action) => {
     const made = el('button', { type: 'button', class: 'act', id }, name);
     made.addEventListener('click', () => tap(made, action));
@@ -62,7 +63,7 @@ function content(now) {
       toast(Number(raised.value) || Number(lowered.value) ? '保存了，跟着办公室的声音。' : '保存了，不跟。');
       await follow(list);
     }),
-    list,
+    spoken,
     button('loud-measure', '现在量一次', async () => {
       await call('POST', '/api/office-loudness', {});
       await follow(list);
