@@ -109,9 +109,8 @@ def _values(sheet: Any, formulas: Any) -> Iterator[list[Cell]]:
     """Yield the cells of each row as text, None for a formula without a stored value; "" was stored as such."""
     sheet.reset_dimensions()  # files of other programs state wrong ones
     if formulas is None:
-        yield from (
-            [_text(value) for value in row] for row in sheet.iter_rows(values_only=True, max_col=MOST_COLUMNS)
-        )
+        for values in sheet.iter_rows(values_only=True, max_col=MOST_COLUMNS):
+            yield [_text(value) for value in values]
         return
     formulas.reset_dimensions()
     for row, written in zip(
