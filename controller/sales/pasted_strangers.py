@@ -38,5 +38,5 @@ def with_deal(text: str) -> Iterator[tuple[int, int]]:
 
 
 def alone(text: str) -> list[str]:
-    """Return the names that stand alone in a line or clause."""
+    """Return the names that are alone in a line or clause."""
     return [at["name"] for at in _ALONE.finditer(text) if _fits(at["name"])]

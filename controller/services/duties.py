@@ -120,7 +120,7 @@ def listed_from(plan: DayPlan) -> datetime:
 def next_team_building(last: date | None, today: date, began: date | None) -> date:
     """Return the day before which the next team building is due: two months after the last, else in an odd month.
 
-    `began`: the team's first deal. A team that has just begun gets a month, so that its first day is not late.
+    `began`: the team's first deal. A new team gets a month, so that it is not late on its first day.
     """
     if last is not None:
         return _tenth(last, 2)

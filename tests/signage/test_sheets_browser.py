@@ -62,7 +62,7 @@ class Line:
         self._held.clear()
 
     def wait(self) -> None:
-        """Wait until all requests are answered, on a busy machine too, and what follows from them is drawn."""
+        """Wait until all requests are answered, on a busy machine too, and their effect is drawn."""
         self._page.wait_for_timeout(60)
         while self._pending:
             self._page.wait_for_timeout(60)
