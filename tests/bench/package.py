@@ -271,7 +271,7 @@ def start(root: Root) -> str:
 
 
 def rehearsed(root: Root, keep: Path | None) -> str:
-    """Rehearse a morning with music, send a deal by HTTP; return the recording in words, and as the listener writes it."""
+    """Rehearse a morning with music, send a deal by HTTP; return how long and loud it was, and its words."""
     (root.folder / "root" / "people.csv").write_text("团队,姓名\n猛虎队,王小明\n", encoding="utf-8")
     root.run("zhangu import people /root/people.csv")
     token = root.run("zhangu token bench --role owner").split()[-1]
