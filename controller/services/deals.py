@@ -9,6 +9,7 @@ from decimal import Decimal
 from controller.names import same_name
 from controller.sales import announcement_policy, corrections, messages
 from controller.sales.announcement_policy import Decision, Facts
+from controller.sales.deals import Step
 from controller.sales.model import (
     BIG,
     BURST,
@@ -51,6 +52,8 @@ from controller.services.team_targets import announce_target, missed, target_row
 from controller.sound.tts.script import Script
 from controller.timetable.model import DayPlan, State
 from controller.timetable.times import period_of
+
+RECENT_SELLERS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,9 +269,7 @@ class DealService:
         """
         now = self._context.clock.now()
         with self._context.store.write() as session:
-            before = session.deals.get(deal_id)
-            if before is None:
-                raise Unknown(f"没有编号为 {deal_id} 的订单。", "id")
+            before = _existing(session, deal_id)
             corrections.check_restorable(before, now.date())
             deal = session.deals.restore(deal_id, now)
             note = published(session, now.date(), deal.date)
@@ -325,6 +326,33 @@ class DealService:
         self._talk.cancel(list(gone.ended), TAKEN_BACK)
         for shared in gone.shared:
             self._talk.without_voided(shared)
+
+    # --- reading
+
+    def of_day(self, day: date) -> tuple[Deal, ...]:
+        """Return all deals of a day, oldest first, including those taken back."""
+        with self._context.store.read() as session:
+            return session.deals.of_day(day)
+
+    def latest(self, day: date, most: int) -> tuple[tuple[Deal, ...], int]:
+        """Return the latest deals of a day, oldest first, including those taken back, and how many the day has."""
+        with self._context.store.read() as session:
+            return session.deals.latest_of_day(day, most)
+
+    def history(self, deal_id: int) -> tuple[Deal, tuple[Step, ...]]:
+        """Return a deal and each void and restore of it, oldest first. Raises Unknown."""
+        with self._context.store.read() as session:
+            return _existing(session, deal_id), session.deals.history(deal_id)
+
+    def frozen_note(self, day: date) -> str:
+        """Return the sentence for a day whose results are published, "" for other days."""
+        with self._context.store.read() as session:
+            return published(session, self._context.clock.now().date(), day)
+
+    def recent_sellers(self) -> tuple[int, ...]:
+        """Return the people of the latest deals, the last one first."""
+        with self._context.store.read() as session:
+            return session.deals.recent_sellers(RECENT_SELLERS)
 
     # --- deciding and wording
 
@@ -395,6 +423,13 @@ class DealService:
 
     def _unsent(self, text: str, decision: Decision, amount: Decimal, now: datetime) -> Announcement:
         return Announcement(0, "", decision.kind, text, WAITING, "", now, None, script=self._script(amount))
+
+
+def _existing(session: Session, deal_id: int) -> Deal:
+    deal = session.deals.get(deal_id)
+    if deal is None:
+        raise Unknown(f"没有编号为 {deal_id} 的订单。", "id")
+    return deal
 
 
 def _seller(session: Session, known: Deal | None, sold: Sold) -> int:
