@@ -292,7 +292,7 @@ class CityService:
             return tuple(one.text for one in self._news if one.until > now)
 
     def set_result(self, day: date, city: str, rate: float | None) -> None:
-        """Set another branch's completion of the day as it was typed (1.0 = reached); None removes it."""
+        """Set another branch's completion of the day that a person typed (1.0 = reached); None removes it."""
         with self._context.store.write() as session:
             session.settings.set_city(day, tidy_name(city), None if rate is None else Decimal(str(rate)))
 
