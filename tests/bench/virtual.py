@@ -23,9 +23,9 @@ import numpy as np
 TOOLS = ("qemu-system-x86_64", "qemu-img", "debootstrap", "mkfs.ext4")
 INCLUDE = (
     "linux-image-amd64,initramfs-tools,systemd-sysv,dbus,udev,kmod,iproute2,procps,python3,adduser,tzdata,"
-    "ca-certificates,alsa-utils"
+    "ca-certificates,alsa-utils,libglib2.0-0,libpulse0"
 )
-"""A small system as Raspberry Pi OS Lite has it; `apt` must find the rest."""
+"""A small system as Raspberry Pi OS Lite has it, with the libraries that the package needs: there is no internet."""
 BOOT_S = 900.0
 ACCEL = os.environ.get("MACHINE_ACCEL", "tcg,thread=multi")
 """`kvm` is about thirty times faster where it works."""
@@ -180,6 +180,7 @@ class VirtualMachine:
     ) -> None:
         self.folder, self._root, self._boot, self._stick, self.port = folder, root, boot, stick, port
         self._clock, self._starts, self._asked = clock, 0, 0
+        self.address, self.heard = f"http://127.0.0.1:{port}", HEARD
         self.process: subprocess.Popen[bytes] | None = None
         self._agent: socket.socket | None = None
         self._held, self._over = b"", False
