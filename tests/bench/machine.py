@@ -137,7 +137,9 @@ def installed(box: Box) -> Iterator[Row]:
     machine = box.machine
     machine.well("mount /media/usb")
     began = now()
-    said = machine.well("DEBIAN_FRONTEND=noninteractive apt-get install -y /media/usb/zhangu_0.1*.deb", 3000)
+    # the recommended fonts would come from the internet
+    install = "apt-get install -y --no-install-recommends /media/usb/zhangu_0.1*.deb"
+    said = machine.well(f"DEBIAN_FRONTEND=noninteractive {install}", 3000)
     took = now() - began
     box.answers()
     status = machine.well("zhangu status", 120)
