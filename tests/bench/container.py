@@ -8,6 +8,7 @@ start repairs the file system as a Pi does, and boots. The network is private an
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import json
 import os
 import shutil
@@ -47,6 +48,7 @@ UNNEEDED = (
     "getty@.service",
 )
 ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8", "HOME": "/root"}
+NEW_MOUNTS = 0x20000
 CLEAN, REPAIRED = 0, 1
 """What e2fsck says of a file system that a power cut has left as it may."""
 
@@ -57,6 +59,14 @@ def missing() -> str:
         return "root"
     lacks = [name for name in TOOLS if shutil.which(name, path=PATHS) is None]
     return ", ".join(lacks + [name for name in ("/dev/fuse", "/dev/loop-control") if not Path(name).exists()])
+
+
+def alone() -> None:
+    """Give this process its own mounts: when its last process ends, none of them is left, whatever ended it."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.unshare(NEW_MOUNTS):
+        raise OSError(ctypes.get_errno(), "unshare")
+    _done("mount", "--make-rprivate", "/")
 
 
 def debian(folder: Path, files: tuple[Path, ...]) -> Path:

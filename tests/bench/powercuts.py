@@ -60,6 +60,7 @@ def rows() -> Iterator[Row]:
     if lacks:
         yield Row("power cuts in a container", f"not tried: {lacks} is missing here", "–", True)
         return
+    container.alone()
     if not (KEPT and INSTALLED.exists()):
         yield from installed()
     yield from under_load()

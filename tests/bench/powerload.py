@@ -207,8 +207,8 @@ def broken(box: Box[Any], promises: Promises) -> list[str]:
     return found
 
 
-def _settings(box: Box[Any], promises: Promises) -> Iterator[str] | list[str]:
-    present = {"volume": box.get("/api/phone")["volume"], "timetable": box.get("/api/timetable")["text"]}
+def _settings(box: Box[Any], promises: Promises) -> list[str]:
+    present = {"volume": box.get("/api/phone")["sound"]["volume"], "timetable": box.get("/api/timetable")["text"]}
     return [
         f"{name} is {present[name]!r}"
         for name, value in promises.values.items()
