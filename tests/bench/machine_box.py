@@ -150,11 +150,12 @@ class _Stay(urllib.request.HTTPRedirectHandler):
 
 
 class Seller(threading.Thread):
-    """A phone that sends deals without a pause, and remembers those that were accepted."""
+    """A phone that sends deals, and remembers those that were accepted."""
 
-    def __init__(self, box: Box, name: str) -> None:
+    def __init__(self, box: Box[Any], name: str, pause: float = 0.0) -> None:
         super().__init__(daemon=True)
         self.box, self.prefix, self.accepted, self.over = box, name, set[str](), threading.Event()
+        self._pause = pause
 
     def run(self) -> None:
         number = 0
@@ -164,3 +165,4 @@ class Seller(threading.Thread):
             with contextlib.suppress(OSError):
                 if self.box.call("POST", "/api/deals", deal)[0] in (200, 201):
                     self.accepted.add(key)
+            self.over.wait(self._pause)

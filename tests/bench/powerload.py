@@ -8,7 +8,7 @@ import http.client
 import itertools
 import threading
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -68,13 +68,21 @@ class Promises:
 
 
 class Load:
-    """Two phones that sell, one that announces big deals, one that uploads and changes settings, one with a package."""
+    """Two phones that sell, one with big deals, and others with settings, photos, music, backups and a package."""
 
     def __init__(self, box: Box[Any], promises: Promises, number: int, package: Path | None) -> None:
         self._box, self._promises, self._number, self._package = box, promises, number, package
         self._over = threading.Event()
-        self._sellers = [Seller(box, f"cut{number}-{phone}") for phone in range(2)]
-        work = [self._big_deals, self._uploads, *([self._copy] if package else [])]
+        # each deal is a flush, with which much else reaches the disk: every second time there are few
+        pause = 2.0 if number % 2 else 0.0
+        self._sellers = [Seller(box, f"cut{number}-{phone}", pause) for phone in range(2)]
+        work = [
+            self._big_deals,
+            self._changes,
+            self._music,
+            self._backups,
+            *([self._copy] if package else []),
+        ]
         self._threads = [threading.Thread(target=one, daemon=True) for one in work]
 
     def start(self) -> None:
@@ -105,21 +113,27 @@ class Load:
             if self._over.wait(4):
                 return
 
-    def _uploads(self) -> None:
+    def _repeat(self, *works: Callable[[int], None]) -> None:
+        """Do one work after the other until the cut."""
         for step in itertools.count():
-            for work in (
-                self._set_volume,
-                self._add_photo,
-                self._save_timetable,
-                self._add_track,
-                self._add_song,
-            ):
-                if self._over.is_set():
-                    return
+            for work in works:
                 with contextlib.suppress(OSError, KeyError, TypeError):
                     work(step)
-            with contextlib.suppress(OSError):
-                self._promises.backups += self._box.call("POST", "/api/backups")[0] in OK
+                if self._over.wait(0.2):
+                    return
+
+    def _changes(self) -> None:
+        self._repeat(self._set_volume, self._add_photo, self._save_timetable)
+
+    def _music(self) -> None:
+        self._repeat(self._add_track, self._add_song)
+
+    def _backups(self) -> None:
+        self._repeat(self._back_up)
+
+    def _back_up(self, _: int) -> None:
+        self._promises.backups += self._box.call("POST", "/api/backups")[0] in OK
+        self._over.wait(3)
 
     def _set(self, name: str, wanted: Any, method: str, path: str, body: Any) -> None:
         value = self._promises.values[name]
@@ -208,7 +222,10 @@ def broken(box: Box[Any], promises: Promises) -> list[str]:
 
 
 def _settings(box: Box[Any], promises: Promises) -> list[str]:
-    present = {"volume": box.get("/api/phone")["sound"]["volume"], "timetable": box.get("/api/timetable")["text"]}
+    present = {
+        "volume": box.get("/api/phone")["sound"]["volume"],
+        "timetable": box.get("/api/timetable")["text"],
+    }
     return [
         f"{name} is {present[name]!r}"
         for name, value in promises.values.items()
