@@ -48,7 +48,7 @@ class Seen:
     boots: list[float] = field(default_factory=list)
     cached: list[int] = field(default_factory=list)
     kept: list[int] = field(default_factory=list)
-    lost: list[str] = field(default_factory=list)
+    lost: dict[str, int] = field(default_factory=dict)
     silent: list[str] = field(default_factory=list)
     again: list[str] = field(default_factory=list)
     ended: set[str] = field(default_factory=set)
@@ -154,7 +154,7 @@ def _repeated(log: str, ended: set[str]) -> list[str]:
 def checked(box: Cut, promises: Promises, seen: Seen, number: int) -> None:
     """Look for everything that was promised, and listen."""
     lost = broken(box, promises)
-    seen.lost += [f"cut {number}: {one}" for one in lost]
+    seen.lost |= {one: number for one in lost if one not in seen.lost}
     peak, _, _ = box.recorded()
     if peak <= LEAST_DB:
         seen.silent.append(f"cut {number}: {peak:.0f} dBFS")
@@ -166,7 +166,7 @@ def tell(number: int, box: Cut, promises: Promises, seen: Seen, more: str = "") 
     """Print how a cut went."""
     print(
         f"cut {number}: {promises.count()} promises, {seen.kept[-1]:,} of {seen.cached[-1]:,} unflushed bytes kept, "
-        f"boot {seen.boots[-1]:.0f} s, lost {seen.lost[-3:]}, damage {box.machine.damage} {more}",
+        f"boot {seen.boots[-1]:.0f} s, lost {[one for one, at in seen.lost.items() if at == number]}, damage {box.machine.damage} {more}",
         file=sys.stderr,
         flush=True,
     )
@@ -193,11 +193,12 @@ def report(what: str, box: Cut, promises: Promises, seen: Seen) -> Iterator[Row]
     """Yield the lines about a series of cuts."""
     yield Row(
         f"{what} ({promises.described()}): what was answered and is lost, torn or there twice",
-        "; ".join([str(len(seen.lost)), *seen.lost[:5]]), "0", not seen.lost,
+        "; ".join([str(len(seen.lost)), *list(seen.lost)[:5]]), "0", not seen.lost,
     )  # fmt: skip
     yield Row(
-        f"{what}: announcements played again after their end", str(len(seen.again)), "0", not seen.again
-    )
+        f"{what}: of {len(seen.ended)} announcements that were heard, played again",
+        str(len(seen.again)), "0", not seen.again and bool(seen.ended),
+    )  # fmt: skip
     yield Row(
         f"{what}: file systems that e2fsck cannot mend from the journal alone; boots without music",
         f"{box.machine.damage}; {len(seen.silent)}", "0; 0", not box.machine.damage and not seen.silent,
