@@ -164,9 +164,10 @@ def checked(box: Cut, promises: Promises, seen: Seen, number: int) -> None:
 
 def tell(number: int, box: Cut, promises: Promises, seen: Seen, more: str = "") -> None:
     """Print how a cut went."""
+    new = [one for one, at in seen.lost.items() if at == number]
     print(
         f"cut {number}: {promises.count()} promises, {seen.kept[-1]:,} of {seen.cached[-1]:,} unflushed bytes kept, "
-        f"boot {seen.boots[-1]:.0f} s, lost {[one for one, at in seen.lost.items() if at == number]}, damage {box.machine.damage} {more}",
+        f"boot {seen.boots[-1]:.0f} s, lost {new}, damage {box.machine.damage} {more}",
         file=sys.stderr,
         flush=True,
     )
@@ -230,7 +231,7 @@ def in_upgrades() -> Iterator[Row]:
             settled(box)
             checked(box, promises, seen, 1000 + number)
             ends.append(release(box))
-            tell(number, box, promises, seen, f"at {steps[-1]} -> {ends[-1]}")
+            tell(1000 + number, box, promises, seen, f"at {steps[-1]} -> {ends[-1]}")
             if ends[-1] == NEWER:
                 gone_back(box)
     yield Row(
