@@ -26,7 +26,7 @@ INCLUDE = (
     "ca-certificates,alsa-utils,libglib2.0-0,libpulse0"
 )
 """A small system as Raspberry Pi OS Lite has it, with the libraries that the package needs: there is no internet."""
-BOOT_S = 900.0
+BOOT_S = 900.0 * float(os.environ.get("MACHINE_PATIENCE", "1"))
 ACCEL = os.environ.get("MACHINE_ACCEL", "tcg,thread=multi")
 """`kvm` is about thirty times faster where it works."""
 PATIENT = {
