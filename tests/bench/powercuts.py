@@ -15,7 +15,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -62,9 +62,23 @@ def rows() -> Iterator[Row]:
         return
     container.alone()
     if not (KEPT and INSTALLED.exists()):
-        yield from installed()
-    yield from under_load()
-    yield from in_upgrades()
+        yield from ended("the installation", installed)
+    if INSTALLED.exists():
+        yield from ended("power cuts under load", under_load)
+        yield from ended("power cuts in upgrades", in_upgrades)
+
+
+def ended(what: str, stage: Callable[[], Iterator[Row]]) -> Iterator[Row]:
+    """Yield the lines of a stage; one line says why it ended early: a box that does not answer, or has a broken part."""
+    began = now()
+    try:
+        yield from stage()
+    except (OSError, SystemExit, subprocess.SubprocessError) as broken:
+        yield Row(f"{what}: ran to its end", str(broken)[-400:].replace("\n", " "), "yes", False)
+    else:
+        yield Row(
+            f"{what}: ran to its end, every box worked", f"yes, {(now() - began) / 60:.0f} min", "yes", True
+        )
 
 
 def package() -> tuple[Path, Path]:
@@ -82,6 +96,7 @@ def box_of(image: Path) -> Cut:
 def installed() -> Iterator[Row]:
     """Install the package on a fresh Debian; keep the disk and the keys."""
     FOLDER.mkdir(parents=True, exist_ok=True)
+    INSTALLED.unlink(missing_ok=True)
     files = package()
     tree, image = container.debian(FOLDER, files), FOLDER / "installing.img"
     container.image(tree, image, "6G")
@@ -197,16 +212,16 @@ def report(what: str, box: Cut, promises: Promises, seen: Seen) -> Iterator[Row]
         "; ".join([str(len(seen.lost)), *list(seen.lost)[:5]]), "0", not seen.lost,
     )  # fmt: skip
     yield Row(
-        f"{what}: of {len(seen.ended)} announcements that were heard, played again",
+        f"the same: of {len(seen.ended)} announcements that were heard, played again",
         str(len(seen.again)), "0", not seen.again and bool(seen.ended),
     )  # fmt: skip
     yield Row(
-        f"{what}: file systems that e2fsck cannot mend from the journal alone; boots without music",
+        "the same: file systems that e2fsck cannot mend from the journal alone; boots without music",
         f"{box.machine.damage}; {len(seen.silent)}", "0; 0", not box.machine.damage and not seen.silent,
     )  # fmt: skip
     cached = [size / 1e6 for size in seen.cached]
     yield Row(
-        f"{what}: start → daemon answers; unflushed at the cut, of it lost",
+        "the same: start → daemon answers; unflushed at the cut, of it lost",
         f"{min(seen.boots):.0f} to {max(seen.boots):.0f} s; up to {max(cached):.1f} MB, "
         f"{(sum(seen.cached) - sum(seen.kept)) / 1e6:.1f} MB in all", "–", True,
     )  # fmt: skip
@@ -234,11 +249,9 @@ def in_upgrades() -> Iterator[Row]:
             tell(1000 + number, box, promises, seen, f"at {steps[-1]} -> {ends[-1]}")
             if ends[-1] == NEWER:
                 gone_back(box)
-    yield Row(
-        f"{len(ends)} power cuts in upgrades (at {', '.join(sorted(set(steps)))}): boxes that do not work",
-        f"0; {ends.count(NEWER)} ended on the new version", "0", True,
-    )  # fmt: skip
-    yield from report(f"{len(ends)} power cuts in upgrades", box, promises, seen)
+    reached = ", ".join(f"{step} {steps.count(step)}" for step in sorted(set(steps)))
+    what = f"{len(ends)} power cuts in upgrades (at {reached}; {ends.count(NEWER)} ended on the new version)"
+    yield from report(what, box, promises, seen)
 
 
 def upgraded(box: Cut) -> float:

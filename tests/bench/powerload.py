@@ -7,6 +7,7 @@ import hashlib
 import http.client
 import itertools
 import threading
+import zipfile
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -217,7 +218,9 @@ def broken(box: Box[Any], promises: Promises) -> list[str]:
     found += [f"deal {key} is lost" for key in promises.deals - set(counted)]
     found += [f"deal {key} is there {number} times" for key, number in counted.items() if number > 1]
     found += [f"empty file {name}" for name in box.machine.well(EMPTY).split("\n") if name]
-    found += _settings(box, promises) + _files(box, promises) + list(_announcements(box))
+    found += (
+        _settings(box, promises) + _files(box, promises) + list(_announcements(box)) + list(_backups(box))
+    )
     return found
 
 
@@ -235,7 +238,7 @@ def _settings(box: Box[Any], promises: Promises) -> list[str]:
 
 def _files(box: Box[Any], promises: Promises) -> list[str]:
     found = []
-    listed = {row["file"]: row for row in box.get("/api/tracks") if row["playlist"] == "rousing"}
+    listed = _listed(box)
     for place, digest in promises.tracks.items():
         row = listed.get(Path(place).name)
         if row is None or row["fault"] or not row["seconds"]:
@@ -247,6 +250,28 @@ def _files(box: Box[Any], promises: Promises) -> list[str]:
         if code != 200 or size < 500:
             found.append(f"photo {address}: {code}, {size} bytes")
     return found
+
+
+def _listed(box: Box[Any]) -> dict[str, Any]:
+    """Return the songs of the playlist, once each has been examined."""
+
+    def songs() -> dict[str, Any]:
+        return {row["file"]: row for row in box.get("/api/tracks") if row["playlist"] == "rousing"}
+
+    box.until(lambda: all(row["seconds"] or row["fault"] for row in songs().values()), 120, 1.0)
+    return songs()
+
+
+def _backups(box: Box[Any]) -> Iterator[str]:
+    """Read every backup, and every song that is kept beside it under the name of its content."""
+    for folder in map(box.machine.within, box.get("/api/backups")["folders"]):
+        for file in folder.glob("*.zip"):
+            with zipfile.ZipFile(file) as archive:
+                if archive.testzip() is not None:
+                    yield f"backup {file.name} is torn"
+        for file in (path for path in (folder / "media").rglob("*") if path.is_file()):
+            if hashlib.sha256(file.read_bytes()).hexdigest() != file.name and file.suffix != ".part":
+                yield f"song {file.name} of the backups is torn"
 
 
 def _fetched(box: Box[Any], path: str) -> tuple[int, int]:
