@@ -69,7 +69,7 @@ def rows() -> Iterator[Row]:
 
 
 def ended(what: str, stage: Callable[[], Iterator[Row]]) -> Iterator[Row]:
-    """Yield the lines of a stage; one line says why it ended early: a box that does not answer, or has a broken part."""
+    """Yield the lines of a stage; a last one says why it ended early: a box that does not answer, or is broken."""
     began = now()
     try:
         yield from stage()

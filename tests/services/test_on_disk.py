@@ -34,9 +34,9 @@ class Flushed:
             real(file)
             state = os.fstat(file)
             self.files.add((state.st_ino, state.st_size, state.st_mtime_ns))
-            name = os.readlink(f"/proc/self/fd/{file}")
-            if os.path.isdir(name):
-                self.folders.append((state.st_ino, set(os.listdir(name))))
+            name = Path(f"/proc/self/fd/{file}").readlink()
+            if name.is_dir():
+                self.folders.append((state.st_ino, {path.name for path in name.iterdir()}))
 
         monkeypatch.setattr(os, "fsync", fsync)
 
@@ -78,7 +78,8 @@ def test_every_upload_is_on_the_disk_when_it_is_answered(office: House, flushed:
     song = media.profiles.song("person", 1)
     clip, _ = media.take_clip(sound())
     track = media.tracks.add("morning", "歌.ogg", sound())
-    assert song and photo
+    assert song
+    assert photo
     for path in (
         photo, song, var / "clips" / f"{clip}.wav",
         office.home / "sounds" / "music" / "morning" / track.file,
