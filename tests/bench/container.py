@@ -1,8 +1,8 @@
 """Debian with systemd as its first process in a container, on a disk whose power can be cut.
 
-A container has no kernel of its own: what is cut is the disk. From one instant on the disk refuses everything, and what
-lay in the system's memory and in the disk's cache is gone, see `volatile_disk`. Then all processes are killed. The next
-start repairs the file system as a Pi does, and boots. The network is private and reaches nothing but this machine.
+A container shares this machine's kernel: only the disk is cut. From one instant on it refuses every request, and all
+unwritten data in the memory and in the disk's cache is lost, see `volatile_disk`. Then all processes are killed. The
+next start repairs the file system as a Pi does, and boots. The network is private and reaches only this machine.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ UNNEEDED = (
 ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8", "HOME": "/root"}
 NEW_MOUNTS = 0x20000
 CLEAN, REPAIRED = 0, 1
-"""What e2fsck says of a file system that a power cut has left as it may."""
+"""Exit codes of e2fsck that are expected after a power cut."""
 
 
 def missing() -> str:

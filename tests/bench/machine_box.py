@@ -34,7 +34,7 @@ now = time.monotonic
 
 
 class Machine(Protocol):
-    """What a virtual machine and a container have in common. `process`: None while it is off.
+    """The methods that a virtual machine and a container share. `process`: None while it is off.
 
     `heard`: the file of SDL's disk driver in it.
     """

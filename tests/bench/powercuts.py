@@ -1,8 +1,8 @@
 """Power cuts under load and in upgrades, of the installed package with systemd, on a disk with a volatile cache.
 
-A container stands for the box, see `container`: the disk loses at one instant what was not flushed, and what the
-system's memory holds is gone. Not a kernel of its own, and not a real card. `POWERCUTS` and `POWERCUTS_UPGRADE` set the
-numbers; all is kept in `build/container`. `POWERCUTS_KEPT=1` begins with the box that an earlier run has installed.
+The box is a container, see `container`: at one instant all data is lost that was not flushed to the disk, in memory and
+in the disk's cache. There is no separate kernel and no real card. `POWERCUTS` and `POWERCUTS_UPGRADE` set the numbers;
+all is kept in `build/container`. `POWERCUTS_KEPT=1` begins with the box that an earlier run has installed.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ Cut = Box[container.Container]
 
 @dataclass
 class Seen:
-    """What the cuts have shown so far."""
+    """Results of the cuts so far."""
 
     boots: list[float] = field(default_factory=list)
     cached: list[int] = field(default_factory=list)

@@ -33,7 +33,7 @@ EMPTY = "find /var/lib/zhangu -xdev -type f -size 0 ! -name '*.lock' ! -name '*-
 
 @dataclass
 class Value:
-    """One setting: what was asked for, in order, and how many of them were answered."""
+    """One setting: the values that were sent, in order, and how many of them were answered."""
 
     asked: list[Any] = field(default_factory=list)
     answered: int = 0
@@ -45,7 +45,7 @@ class Value:
 
 @dataclass
 class Promises:
-    """What the box has answered, over all cuts."""
+    """Everything that the box has answered, over all cuts."""
 
     deals: set[str] = field(default_factory=set)
     tracks: dict[str, str] = field(default_factory=dict)
@@ -170,7 +170,7 @@ class Load:
         answer = self._send("POST", f"/api/tracks/rousing?name=cut{self._number}-{step}.ogg", data)
         place = f"/var/lib/zhangu/sounds/music/rousing/{answer['file']}"
         self._promises.tracks[place] = ""
-        with contextlib.suppress(OSError):  # its content, as it is in the memory of the system now
+        with contextlib.suppress(OSError):  # its present content, perhaps still only in memory
             self._promises.tracks[place] = hashlib.sha256(
                 self._box.machine.within(place).read_bytes()
             ).hexdigest()
@@ -188,7 +188,7 @@ class Load:
 
 
 class _Body:
-    """A body that is sent as it is, not as JSON."""
+    """A body of bytes that is not turned into JSON."""
 
     def __init__(self, data: bytes) -> None:
         self._pieces = iter([data])

@@ -3,7 +3,7 @@
     python -m tests.bench.volatile_disk IMAGE MOUNTED
 
 The kernel here has no device mapper and no network block devices, so the disk is a file system of one regular file.
-Each write since the last flush is held twice, as it was and as it became. `cut SEED` on standard input is the power
+For each write since the last flush it keeps the old and the new bytes. `cut SEED` on standard input is the power
 cut: from that moment each request fails, and the image becomes what such a disk would contain: all that was flushed,
 and of the writes after that a random part, pages of 4 KB whole or not at all, in any order. Of what was flushed nothing
 is lost, so a promise that is broken afterwards was never written to the disk. The answer is one line of JSON.
@@ -37,7 +37,7 @@ IO_FLUSHER = 57
 
 
 class Disk:
-    """The image, and what was written to it since the last flush."""
+    """The image, and the writes since the last flush."""
 
     def __init__(self, image: Path) -> None:
         self._image = os.open(image, os.O_RDWR)
@@ -47,7 +47,7 @@ class Disk:
         self.flushes = 0
 
     def read(self, place: int, size: int) -> bytes:
-        """Return bytes as they were last written."""
+        """Return the bytes that were written last."""
         self._powered()
         return os.pread(self._image, size, place)
 

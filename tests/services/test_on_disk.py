@@ -1,4 +1,4 @@
-"""What was answered is on the disk: the file's content and its name, before the answer. See docs/soak.md, powercuts."""
+"""Before a request is answered, the content and the name of its file are on the disk. See docs/soak.md, powercuts."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Flushed:
         monkeypatch.setattr(os, "fsync", fsync)
 
     def has(self, path: Path) -> bool:
-        """Return whether the file as it is now, and its name, have reached the disk."""
+        """Return whether the present content of the file, and its name, have reached the disk."""
         state = path.stat()
         inside = path.parent.stat().st_ino
         named = any(folder == inside and path.name in names for folder, names in self.folders)
