@@ -127,6 +127,7 @@ def _day(on: date) -> Json:
             for duty in plan.duties
         ],
         "warnings": list(plan.warnings),
+        "hints": list(plan.hints),
         "music": [
             {"at": written(part.since), "until": written_end(part.since, part.until)}
             for part in music_of(plan)

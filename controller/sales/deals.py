@@ -275,6 +275,11 @@ class Deals:
         )  # one index lookup per person; GROUP BY would read all days
         return {person: date.fromisoformat(first) for person, first in rows if first is not None}
 
+    def first_day_of(self, team_id: int) -> date | None:
+        """Return the day of a team's first deal."""
+        rows = self._rows.all("SELECT date FROM deals WHERE team_id = ? ORDER BY date LIMIT 1", team_id)
+        return _parsed(rows[0][0]) if rows else None
+
     def _known(self, deal_id: int) -> Deal:
         deal = self.get(deal_id)
         assert deal is not None  # noqa: S101  written in this transaction

@@ -71,6 +71,7 @@ from controller.sound.tts.background_install import NO_INSTALL, InstallStatus
 from controller.sound.tts.client import Voice
 from controller.system.paths import Home
 from controller.timetable.current import TimetableFile
+from controller.timetable.model import playlist_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +107,7 @@ class Services:
         parts.store.changes.listen(parts.announcer.wake)
         parts.store.changes.listen(parts.feed.notify)
         parts.timetable_file.changes.listen(parts.library.forget_missing)
+        parts.library.name_playlists(lambda folder: playlist_name(folder, self._context.rhythm.spans))
         self._build_sound()
         self._build_sign_in()
         self._build_links()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -283,19 +284,26 @@ def test_one_to_ones_are_deleted_by_author_or_director_and_after_a_year(office: 
 
 
 @pytest.mark.parametrize(
-    ("last", "today", "before"),
+    ("last", "began", "today", "before"),
     [
-        (None, date(2026, 11, 2), date(2026, 11, 10)),
-        (None, date(2026, 11, 23), date(2026, 11, 10)),  # late, and shown as late until it was held
-        (None, date(2026, 12, 1), date(2027, 1, 10)),
-        (date(2026, 9, 8), date(2026, 11, 23), date(2026, 11, 10)),
-        (date(2026, 11, 8), date(2026, 11, 23), date(2027, 1, 10)),
-        (date(2026, 12, 31), date(2027, 1, 4), date(2027, 2, 10)),
+        (None, date(2026, 3, 2), date(2026, 11, 2), date(2026, 11, 10)),
+        (None, date(2026, 3, 2), date(2026, 11, 23), date(2026, 11, 10)),  # shown as late until it was held
+        (None, date(2026, 3, 2), date(2026, 12, 1), date(2027, 1, 10)),
+        (None, None, date(2026, 11, 23), date(2027, 1, 10)),  # a new office
+        (None, date(2026, 11, 20), date(2026, 11, 23), date(2027, 1, 10)),
+        (None, date(2026, 11, 20), date(2027, 1, 11), date(2027, 1, 10)),
+        (None, date(2026, 12, 20), date(2027, 1, 4), date(2027, 3, 10)),
+        (None, date(2026, 12, 31), date(2026, 12, 31), date(2027, 3, 10)),
+        (date(2026, 9, 8), None, date(2026, 11, 23), date(2026, 11, 10)),
+        (date(2026, 11, 8), date(2026, 3, 2), date(2026, 11, 23), date(2027, 1, 10)),
+        (date(2026, 12, 31), date(2026, 3, 2), date(2027, 1, 4), date(2027, 2, 10)),
     ],
 )
-def test_a_team_building_is_due_every_second_month(last: date | None, today: date, before: date) -> None:
-    """Before the tenth, two months after the last one; a team without one in the next odd month."""
-    assert next_team_building(last, today) == before
+def test_a_team_building_is_due_every_second_month(
+    last: date | None, began: date | None, today: date, before: date
+) -> None:
+    """Before the tenth, two months after the last one; a team without one in an odd month, never in its first."""
+    assert next_team_building(last, today, began) == before
 
 
 def test_a_team_building_is_noted_when_it_was_held(office: House) -> None:
@@ -304,6 +312,11 @@ def test_a_team_building_is_noted_when_it_was_held(office: House) -> None:
     with pytest.raises(Refused, match="还没有办"):
         duties.set_team_building("猛虎队", DAY + timedelta(1), LEADER, done=True)
     office.go_to("17:31")
+    assert not any("团队活动" in line for line in duties.reminders(LEADER)), "the office has just begun"
+    with office.store.write() as session:
+        session.deals.record(
+            "long ago", 1, "年卡", Decimal(100), MONDAY - timedelta(100), (MONDAY - timedelta(100)).date()
+        )
     assert "猛虎队的团队活动要在 11月10日前办" in duties.reminders(LEADER)
     duties.set_team_building("猛虎队", DAY, LEADER, done=True)
     assert [(one.last, one.before) for one in duties.of_today(LEADER).team_buildings] == [
