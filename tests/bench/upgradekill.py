@@ -33,7 +33,7 @@ def killed(folder: Path, step: int, **package: str) -> tuple[int, int]:
         box.close()
 
 
-def killed_on_the_way_back(folder: Path, step: int) -> tuple[int, int]:
+def killed_rollback(folder: Path, step: int) -> tuple[int, int]:
     """Kill `zhangu rollback` at each `step`th effect; return the kills, and how many of them arrived at the target."""
     box, kills, arrived = Box(folder), 0, 0
     try:
@@ -54,7 +54,7 @@ def rows() -> Iterator[Row]:
     runs: tuple[tuple[str, Callable[[Path], tuple[int, int]]], ...] = (
         ("an upgrade", lambda folder: killed(folder, 1)),
         ("one that goes back by itself", lambda folder: killed(folder, 1, behaviour="ends")),
-        ("zhangu rollback", lambda folder: killed_on_the_way_back(folder, 1)),
+        ("zhangu rollback", lambda folder: killed_rollback(folder, 1)),
     )
     for name, run in runs:
         began = time.monotonic()
