@@ -18,7 +18,11 @@ CODECS = {
     "ogg": ("ogg", "libopus", 48000), "wav": ("wav", "pcm_s16le", 16000), "mp3": ("mp3", "libmp3lame", 44100),
     "amr": ("amr", "libopencore_amrnb", 8000), "flac": ("flac", "flac", 44100),
 }  # fmt: skip
-FAST = {"libmp3lame": {"compression_level": "9"}, "libopus": {"compression_level": "0"}, "aac": {"aac_coder": "fast"}}
+FAST = {
+    "libmp3lame": {"compression_level": "9"},
+    "libopus": {"compression_level": "0"},
+    "aac": {"aac_coder": "fast"},
+}
 """Options that halve the time of encoding; a test tone sounds the same."""
 
 
