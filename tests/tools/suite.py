@@ -137,7 +137,7 @@ def warm_up() -> None:
         for work in works
     ]
     for child in children:
-        child.wait()  # its faults are told by the run itself
+        child.wait()  # the run itself reports its faults
 
 
 @dataclass
@@ -229,7 +229,9 @@ def run_parts(parts: Sequence[Sequence[str]], options: Sequence[str] = (), root:
 if __name__ == "__main__":
     began = time.monotonic()
     options = [option for option in sys.argv[1:] if option != "--fast"]
-    warm_up()
-    result = run_parts([FAST] if "--fast" in sys.argv else PARTS, options)
+    fast = "--fast" in sys.argv
+    if not fast:
+        warm_up()
+    result = run_parts([FAST] if fast else PARTS, options)
     print("\n" + "\n".join(result.lines(time.monotonic() - began)))
     sys.exit(result.code)
