@@ -21,6 +21,19 @@ LOOK_S = 1.0
 """Interval of checks while waiting for a child."""
 
 
+def processor_s(pid: int) -> float:
+    """Return the processor time used so far by all threads of a process; 0.0 when it cannot be read."""
+    try:
+        fields = _stat(pid)
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    except (OSError, ValueError, IndexError):
+        return 0.0
+
+
+def _stat(pid: int) -> list[str]:
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+
+
 class ChildLost(Exception):  # noqa: N818 - a condition, not a programming error
     """The child died, hung or wrote invalid output; str() says which. It has been killed."""
 
@@ -79,20 +92,20 @@ class Child:
         A child that keeps using the processor gets `working_s` in all: it is slow, not hung. One that a signal has
         stopped, and that used no processor time between two looks, is killed at once: it will never answer.
         """
-        began, used = time.monotonic(), self._processor_s()
+        began, used = time.monotonic(), processor_s(self.pid)
         deadline, stopped_at = began + within_s, -1.0
         while b"\n" not in self._rest:
             if self._readable(min(deadline, time.monotonic() + LOOK_S)):
                 self._rest += self._more()
                 continue
-            present, stopped = self._processor_s(), self._is_stopped()
+            present, stopped = processor_s(self.pid), self._is_stopped()
             if stopped and present == stopped_at:
                 self.kill()
                 raise ChildLost("stopped")
             stopped_at = present if stopped else -1.0
             if time.monotonic() < deadline:
                 continue
-            now = self._processor_s()
+            now = processor_s(self.pid)
             if time.monotonic() >= began + working_s or now - used < LEAST_SHARE * within_s:
                 self.kill()
                 raise ChildLost("hung")
@@ -108,23 +121,12 @@ class Child:
             raise ChildLost("spoke nonsense")
         return message
 
-    def _processor_s(self) -> float:
-        """Return the processor time used so far by all threads; 0.0 when it cannot be read."""
-        try:
-            fields = self._stat()
-            return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-        except (OSError, ValueError, IndexError):
-            return 0.0
-
     def _is_stopped(self) -> bool:
         """Return whether a signal has stopped the child."""
         try:
-            return self._stat()[0] == "T"
+            return _stat(self.pid)[0] == "T"
         except (OSError, IndexError):
             return False
-
-    def _stat(self) -> list[str]:
-        return Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
 
     def _readable(self, deadline: float) -> bool:
         assert self._process.stdout is not None  # noqa: S101 - opened above

@@ -9,10 +9,12 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from controller.sound.child import LEAST_SHARE, processor_s
 from controller.sound.player import protocol
 
 CRASHES = frozenset({signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGFPE, signal.SIGILL})
@@ -20,6 +22,10 @@ CRASHES = frozenset({signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGFP
 TONE_LIMIT_S = 12.0
 SILENCE_LIMIT_S = 20.0
 """Longest examination of a file; half a second is usual."""
+
+
+SLOW_START_S = 60.0
+"""Limit for the first message of a child that is still computing."""
 
 
 class PlayerChild:
@@ -42,6 +48,7 @@ class PlayerChild:
         self._woken, self._waker = os.pipe()
         os.set_blocking(self._waker, False)
         self._rest = b""
+        self._began, self._used_s, self._spoke = time.monotonic(), 0.0, False
         self._unsent = b""
         self._writing = threading.Lock()
 
@@ -82,12 +89,22 @@ class PlayerChild:
         data = os.read(self._events, 1 << 16)
         if not data:
             return None
+        self._spoke = True
         *lines, self._rest = (self._rest + data).split(b"\n")
         messages = []
         for raw in lines:
             with contextlib.suppress(ValueError):
                 messages.append(protocol.read(raw))
         return messages
+
+    def starts_slowly(self) -> bool:
+        """Return whether a child without a message so far has used the processor since the last look.
+
+        It loads its libraries on a machine that is very slow or busy. Killed and started again, it would never play.
+        """
+        used, self._used_s = self._used_s, processor_s(self.pid)
+        slow = self._used_s - used >= LEAST_SHARE and time.monotonic() - self._began < SLOW_START_S
+        return slow and not self._spoke
 
     def wake(self) -> None:
         """Make a waiting `receive` return."""

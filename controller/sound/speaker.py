@@ -285,7 +285,9 @@ class Speaker:
             if messages:
                 self._heard_at = heard_at = time.monotonic()
             elif time.monotonic() - heard_at > SILENT_S:
-                return "hung"
+                if not child.starts_slowly():
+                    return "hung"
+                heard_at = time.monotonic()
             for message in messages:
                 why = self._on_message(message) or why
         return "closed"

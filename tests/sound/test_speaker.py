@@ -10,6 +10,7 @@ import pytest
 from players import Events, speaking
 from recording import PILOT, Pulse, band, onset, pilot_db, tone, write_wav
 
+from controller.sound import speaker
 from controller.sound.speaker import MusicOrder, Part, Speaker, Track
 
 pytestmark = [pytest.mark.signal, pytest.mark.calm]
@@ -148,6 +149,25 @@ def test_a_dead_or_hanging_player_is_replaced(pulse, music, tmp_path, how, limit
         assert loud == pytest.approx(0.125, abs=0.02)
         (new,) = children()
         assert new != pid
+
+
+def test_a_player_that_starts_slowly_is_not_hung(tmp_path, monkeypatch):
+    """On a very slow machine it loads for longer than the limit: it computes, and is not killed."""
+    monkeypatch.setattr(speaker, "START_S", 1.0)
+    monkeypatch.setattr(speaker, "SILENT_S", 1.0)
+    (tmp_path / "sitecustomize.py").write_text("import time\nwhile time.process_time() < 3: pass\n")
+    path = f"{tmp_path}:{os.environ.get('PYTHONPATH', '')}"
+    events = []
+    player = Speaker(events.append, env={"SDL_AUDIODRIVER": "dummy", "PYTHONPATH": path})
+    player.start()
+    try:
+        until = time.monotonic() + 60
+        while not any(event.kind == "ready" for event in events):
+            assert time.monotonic() < until, events
+            time.sleep(0.1)
+        assert not [event for event in events if event.kind == "lost"]
+    finally:
+        player.close()
 
 
 def test_a_server_that_hangs_is_a_lost_device(pulse, music):
