@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from controller.cli.errors import FAILED, WRONG, echo, home_option, stop
-from controller.system.paths import chosen
+from controller.system.paths import chosen, command, packaged
 
 if TYPE_CHECKING:
     from urllib.error import HTTPError
@@ -118,11 +118,15 @@ def remove(outer: Path | None, name: str, home: Path | None) -> None:
 def _list(home: Home) -> None:
     from controller.sound.tts import install as files
     from controller.sound.tts import speakers
+    from controller.sound.tts.download import MEND_PACKAGED
 
     folder = home.var / "voices"
     voices_here = files.listing(folder)
     if not any(voice.kind == "kokoro" for voice in voices_here):
-        state = "正在安装" if files.is_busy(folder) else "没有装，运行 zhangu voices install（下载约 90 MB）"
+        away = (
+            f"没有装，运行 {command()} voices install（下载约 90 MB）。{MEND_PACKAGED if packaged() else ''}"
+        )
+        state = "正在安装" if files.is_busy(folder) else away.removesuffix("。")
         echo(f"✗ 自然语音：{state}")
     for voice in voices_here:
         echo(_line(voice))
