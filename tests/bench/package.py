@@ -240,9 +240,9 @@ def _packaged(root: Root, line: str) -> bool:
     """Return whether a package of Debian that stays installed owns a file, or made a group."""
     if not line.startswith("/"):
         return "zhangu" not in line
-    return root.run(f"dpkg-query -S '{line}'", check=False).count(
-        ": "
-    ) > 0 and "no path found" not in root.run(f"dpkg-query -S '{line}'", check=False)
+    # Debian 12 lists /usr/bin/x as /bin/x; in a pattern of dpkg a backslash is written twice
+    names = [name.replace("\\", "\\\\") for name in (line, line.removeprefix("/usr"))]
+    return any(": /" in root.run(f"dpkg-query -S '{name}' 2>/dev/null", check=False) for name in names)
 
 
 def moved(root: Root, command: str) -> str:
