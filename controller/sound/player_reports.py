@@ -1,4 +1,4 @@
-"""What the speaker makes of its player's reports: ends of announcements, silence, and the sentences for its faults."""
+"""The player's reports as the speaker reads them: ends of announcements, silence, and the sentences for faults."""
 
 from __future__ import annotations
 
