@@ -28,6 +28,8 @@ from controller.sound.player.outputs import cards
 from controller.sound.player.protocol import Outputs
 from controller.sound.player.watch import Watch
 
+NICE = -10
+"""Sound comes before other work, where the service may ask for it; the mixer's thread inherits it."""
 BEAT_S = 1.0
 LOOK_S = 0.25
 """Polling interval of the mixer when nothing is due: SDL has no descriptor to wait on."""
@@ -257,9 +259,7 @@ def main() -> NoReturn:
     )  # before the mixer opens: SDL would replace the handler
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with contextlib.suppress(PermissionError):
-        os.setpriority(
-            os.PRIO_PROCESS, 0, -10
-        )  # higher priority for sound, where permitted: the mixer's thread inherits it
+        os.setpriority(os.PRIO_PROCESS, 0, NICE)
     latency, chosen = (*sys.argv[1:], "", "")[:2]
     device = _opened(float(latency) / 1000 if latency else None, chosen or None)
     notify("ready", device=device.driver)
