@@ -85,7 +85,7 @@ def state() -> Response:
 def _seen_by_caller() -> tuple[Glance, bool]:
     """Return the glance, and whether it names all problems: they are general unless a paired wall, a phone or a
     program asks."""
-    glance = office().glance()
+    glance = office().snapshot.glance()
     if not glance.problems:
         return glance, False
     known, problems = is_known(), on_walls(glance.problems)
@@ -101,7 +101,7 @@ def _bounded(fields: dict[str, Any], field: str, high: int) -> int:
 def painted(name: str) -> tuple[str, int]:
     """Record a screen's report. Open to every screen on the LAN, so all values are bounded and none is trusted."""
     fields = body()
-    now = office().glance().now
+    now = office().snapshot.glance().now
     report = Painted(
         wall=office().walls.called(wall_name(name)),
         address=request.remote_addr or "?",
@@ -127,7 +127,7 @@ def last_painted(name: str) -> Response:
 
     Only known callers get the screens' addresses.
     """
-    name, now, known = office().walls.called(wall_name(name)), office().glance().now, is_known()
+    name, now, known = office().walls.called(wall_name(name)), office().snapshot.glance().now, is_known()
     return jsonify(
         [
             {"ago_s": (now - report.at).total_seconds(), "scene": report.scene}
