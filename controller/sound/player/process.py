@@ -252,6 +252,17 @@ def _libraries_silent() -> Iterator[None]:
         os.close(nowhere)
 
 
+def _silence_libraries() -> None:
+    """From now on only Python's own messages reach the log.
+
+    ALSA writes a line for each underrun: on an overloaded box up to 86 a second, for as long as music plays.
+    """
+    sys.stderr = os.fdopen(os.dup(2), "w", buffering=1, errors="backslashreplace")
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    os.close(nowhere)
+
+
 def main() -> NoReturn:
     """Open the device and play until it or the parent is gone."""
     signal.signal(
@@ -262,6 +273,7 @@ def main() -> NoReturn:
         os.setpriority(os.PRIO_PROCESS, 0, NICE)
     latency, chosen = (*sys.argv[1:], "", "")[:2]
     device = _opened(float(latency) / 1000 if latency else None, chosen or None)
+    _silence_libraries()
     notify("ready", device=device.driver)
     watch = Watch(device.driver, chosen or None, device.opened)
     gc.freeze()
