@@ -363,7 +363,7 @@ def _base(glance: Glance, display: WallDisplay) -> str:
 
 
 def own(glance: Glance, display: WallDisplay) -> Json:
-    """Return the rest: the moment, and what the wall is."""
+    """Return the rest: the moment, and the wall itself."""
     wall = {
         "name": display.name, "diagonal": display.diagonal, "distance": display.distance, "theme": display.theme,
         "team": _team(glance, display), "portrait": display.portrait, "identify": None, "reload": None,
