@@ -13,6 +13,7 @@ import pytest
 from recording import RATE, Pulse, write_wav
 from running import Running, timetable
 
+from controller.services.office_loudness import SMOOTHED
 from controller.sound import microphone, office_level
 from controller.sound.player import listen
 
@@ -166,16 +167,16 @@ def troubles(house: Running) -> list[str]:
     return [one["what"] for one in house.get("/api/phone")["troubles"] if "有多响" in one["what"]]
 
 
-def usual_level(house: Running, pulse: Pulse) -> tuple[float, float]:
+def usual_level(house: Running, pulse: Pulse, test: str) -> tuple[float, float]:
     """Make a noise the usual one; return the energy of an announcement in it and the noise's level, both in dB."""
     house.call("PUT", "/api/volume", {"volume": 50})
     with room(pulse, -40):
-        state = measured(house)
+        state = measured(house, SMOOTHED)
         assert house.call("POST", "/api/office-loudness/usual", {})[0] == 200
         while state["gain_db"]:  # the test before has left its own
             state = measured(house)
-    announced(house, pulse, "warm")  # rendered now, so that the others are the same clip
-    normal, _, change = announced(house, pulse, "normal")
+    announced(house, pulse, f"{test}-warm")  # rendered now, so that the others are the same clip
+    normal, _, change = announced(house, pulse, f"{test}-normal")
     assert change["gain_db"] == 0
     return normal, state["level_db"]
 
@@ -194,7 +195,7 @@ def level_after(house: Running, gain_db: float) -> float:
 @pytest.mark.calm
 def test_in_a_loud_office_announcements_are_louder_within_limits(house: Running, pulse: Pulse) -> None:
     """6 dB louder and not clipped, at a ceiling no louder than that."""
-    normal, usual = usual_level(house, pulse)
+    normal, usual = usual_level(house, pulse, "loud")
     with room(pulse, -20):
         level = level_after(house, 6)  # half of 20, but 6 at most
         assert level - usual == pytest.approx(20, abs=0.5)
@@ -215,7 +216,7 @@ def test_in_a_quiet_office_announcements_are_softer_and_without_a_microphone_nor
     house: Running, pulse: Pulse
 ) -> None:
     """4 dB softer; with no microphone, or a muted one, as usual; turned off, it neither measures nor reports."""
-    normal, _ = usual_level(house, pulse)
+    normal, _ = usual_level(house, pulse, "quiet")
     with room(pulse, -60):
         level_after(house, -4)  # half of -20, but -4 at most
         soft, _, change = announced(house, pulse, "soft")

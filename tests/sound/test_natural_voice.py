@@ -63,10 +63,10 @@ def test_its_parts_come_before_the_whole(voice: Voice) -> None:
     """The first clause is delivered before the last is rendered."""
     stream = voice.stream(script("散会，大家加油，请回家！"))
     parts = stream.parts(60)
-    assert len(parts) < 3
+    assert len(parts) == 1
     while more := stream.parts(60):
         parts += more
-    assert len(parts) == 3
+    assert len(parts) == 2
     whole = stream.clip.result(10)
     assert sum(part.seconds for part in parts) == pytest.approx(whole.duration_s, abs=0.01)
     stream.close()
@@ -172,7 +172,7 @@ def test_an_english_text_has_an_english_speaker(voice: Voice) -> None:
     """An English text has another speaker than the Mandarin one, at the same level."""
     text = spoken("Meeting in room 3.", {}, "en")
     clip = voice.prepare(Script((Segment(text, language="en"),))).result(60)
-    assert clip.speech_end_s > 1.5
+    assert clip.speech_end_s > 1
     assert measured(heard(clip.path)).lufs == pytest.approx(-18, abs=1)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -13,12 +14,16 @@ from tests.running import ROOT, ZHANGU
 
 
 @pytest.mark.parametrize("words", [["nonsense"], ["check"]])
-def test_code_and_output_equal_the_commands(words: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Also in the present folder, which names the home."""
-    monkeypatch.chdir(ROOT)
+def test_code_and_output_equal_the_commands(
+    words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also in a folder that is a home."""
+    shutil.copytree(ROOT / "config", tmp_path / "config", ignore=shutil.ignore_patterns("package"))
+    monkeypatch.chdir(tmp_path)
     typed = subprocess.run([ZHANGU, *words], capture_output=True, text=True, check=False)
     made = forked.run(words)
     assert (made.returncode, made.stdout, made.stderr) == (typed.returncode, typed.stdout, typed.stderr)
+    assert (str(tmp_path) in made.stdout) == (words == ["check"])
 
 
 def test_it_has_its_own_variables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
