@@ -37,6 +37,21 @@ def sized(page: Page, width: int, height: int, scheme: str = "light") -> Page:
     return page
 
 
+def pocketed(page: Page) -> None:
+    """Hide the page, as in a pocket: it closes its line of events, and draws nothing that other tests do."""
+    page.evaluate(
+        "Object.defineProperty(document, 'hidden', {value: true, configurable: true});"
+        "document.dispatchEvent(new Event('visibilitychange'))"
+    )
+
+
+def taken_out(page: Page) -> None:
+    """Show a hidden page again: it opens its line and asks for the newest state."""
+    page.evaluate(
+        "if (document.hidden) { delete document.hidden; document.dispatchEvent(new Event('visibilitychange')); }"
+    )
+
+
 class OnePhone:
     """A phone that `opened` opens: once, and again after a test that failed or left the page."""
 
