@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 # Only the imports for starting the player process; Daemon._build imports the rest while the player opens its device.
 from controller.sound import mandarin, output_choice
 from controller.sound.speaker import Event, Speaker
-from controller.system import log_file, network, process
+from controller.system import heaps, log_file, network, process
 from controller.system.network import Certificate, listen, reachable_address
 from controller.system.paths import Home, memory_folder, version
 from controller.system.process import InstanceLock, ShutdownSignal, Watchdog
@@ -221,7 +221,7 @@ class Daemon:
         from controller.cities.device_link import DeviceLink
         from controller.cities.link import Link
 
-        self._cities = self._closed_at_end(Link(self.office.cities_link))
+        self._cities = self._closed_at_end(Link(self.office.cities))
         self.store.changes.listen(self._cities.wake)
         self._home_assistant = self._closed_at_end(DeviceLink(self.office.home_assistant))
 
@@ -336,6 +336,7 @@ def run(options: Options, greet: Callable[[Daemon], None]) -> int:
         daemon.start()
         gc.freeze()
         gc.enable()
+        heaps.keep_small()
         where = reachable_address(daemon.host)
         log.info(
             "zhangu %s runs in %s at http://%s:%d/", version(), options.home.root, where, daemon.server.port

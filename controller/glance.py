@@ -1,6 +1,6 @@
 """The office at one moment: everything that walls and phones draw, in one frozen value.
 
-`Office.glance()` makes it; `signage` turns it into pages. A glance never changes and looks nothing up, so that
+`SnapshotBuilder.glance()` makes it; `signage` turns it into pages. A glance never changes and looks nothing up, so that
 drawing touches neither the store nor the clock nor the speaker.
 """
 

@@ -291,9 +291,10 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
         "另外还有 {count} 处音乐的问题，手机“广播 → 加歌、删歌”里和 zhangu doctor 里都列着。",
         "There are {count} more faults of music; zhangu doctor lists them.",
     ),
+    "playlist_of_span": ("{span}的音乐", "Music of {span}"),
     "playlist_missing": (
-        "没有歌单“{name}”：请建文件夹 sounds/music/{name} 并放入音乐，这段时间没有音乐。",
-        "No playlist “{name}”: put music into sounds/music/{name}. No music meanwhile.",
+        "没有歌单“{name}”：请建文件夹 sounds/music/{folder} 并放入音乐，这段时间没有音乐。",
+        "No playlist “{name}”: put music into sounds/music/{folder}. No music meanwhile.",
     ),
     "playlist_outside": (
         "歌单“{name}”是指向音乐文件夹之外的链接，不能用：请把音乐复制到 sounds/music 里，这段时间没有音乐。",
@@ -308,12 +309,12 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
         "The playlist “{name}” is empty: put mp3, m4a, ogg, opus, flac or wav files into it.",
     ),
     "track_fault": (
-        "音乐“{name}”放不了：{why}，现在跳过它。",
-        "The track “{name}” cannot be played and is passed over.",
+        "歌单“{playlist}”里的“{file}”放不了：{why}，现在跳过它。",
+        "“{file}” in the playlist “{playlist}” cannot be played and is passed over.",
     ),
     "track_quiet": (
-        "音乐“{name}”太轻（{lufs:.0f} LUFS），程序只能调轻不能调响，请换一个响一些的文件。",
-        "The track “{name}” is too quiet ({lufs:.0f} LUFS): please take a louder one.",
+        "歌单“{playlist}”里的“{file}”太轻（{lufs:.0f} LUFS），程序只能调轻不能调响，请换一个响一些的文件。",
+        "“{file}” in the playlist “{playlist}” is too quiet ({lufs:.0f} LUFS): please take a louder one.",
     ),
     # health problems for strangers: without names, paths and addresses
     "database_generic": ("账本现在不能用。", "The store cannot be used now."),

@@ -203,6 +203,11 @@ HEALTH: Final[Mapping[str, tuple[str, str]]] = {
         "{year}年的放假安排还不在日历里，请更新软件，或者在作息表的“设置”里写上休息和调休上班的日子。",
         "The holidays of {year} are not in the calendar yet: please update, or enter them in the timetable’s settings.",
     ),
+    "holidays_ahead": (
+        "{year}年的放假安排还不在日历里。元旦以前更新软件就有，也可以在作息表的“设置”里写上休息和调休上班的日子。",
+        "The holidays of {year} are not in the calendar yet. An update before New Year brings them; or enter them in "
+        "the timetable’s settings.",
+    ),
     "spans_meet": (
         "“{one}”和“{other}”在同一时间，今天按“{other}”。",
         "“{one}” and “{other}” are at the same time: today “{other}” counts.",

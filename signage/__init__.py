@@ -114,7 +114,7 @@ def create_app(
     by port.
     """
     app = Flask(__name__)
-    language.install(app, lambda: office.glance().walls.default.language)
+    language.install(app, lambda: office.snapshot.glance().walls.default.language)
     app.extensions["office"] = office
     streams = sse.Streams(
         feed, lambda: round(clock.now().timestamp() * 1000), signed_in=lambda: office.keys.signed_in()

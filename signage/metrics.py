@@ -78,7 +78,7 @@ def one(name: str, words: str, value: Value | None, kind: str = "gauge") -> Metr
 def metrics() -> Response:
     """Return figures for Prometheus. Needs a token of any role, such as `zhangu token Prometheus --role wall`."""
     current = office()
-    glance = current.glance()
+    glance = current.snapshot.glance()
     parts = (
         _day(current, glance),
         _room(current, glance),
@@ -111,6 +111,7 @@ def _room(current: Office, glance: Glance) -> Iterator[Metric]:
     yield one("zhangu_muted", "1 while a person has muted the sound.", sounding.muted_until is not None)
     yield one("zhangu_music_playing", "1 while music plays.", sounding.track is not None)
     yield one("zhangu_volume_percent", "The volume of all sound.", sounding.volume)
+    yield from _loudness(current)
     yield one("zhangu_clock_trusted", "1 while timed sound may follow the clock.", glance.trusted_clock)
     yield Metric(
         "zhangu_problems", "Problems of the machine that phones show now.",
@@ -126,6 +127,18 @@ def _room(current: Office, glance: Glance) -> Iterator[Metric]:
     yield one(
         "zhangu_walls_connected", "Walls with an open stream.", current_app.extensions["streams"].walls()
     )
+
+
+def _loudness(current: Office) -> Iterator[Metric]:
+    """Yield the figures of the microphone; without one, or while it is off, there are none."""
+    loudness = current.office_loudness.status()
+    if not loudness["on"]:
+        return
+    yield one("zhangu_office_level_db", "Loudness of the office, dB relative to the microphone's full scale; "
+              "absent when not measured for ten minutes.", loudness["level_db"])  # fmt: skip
+    yield one("zhangu_office_usual_level_db", "The usual loudness of the office.", loudness["usual_db"])
+    yield one("zhangu_announcement_gain_db", "By how much the next announcement is louder than usual.",
+              loudness["gain_db"])  # fmt: skip
 
 
 def _links(current: Office, today: date) -> Iterator[Metric]:

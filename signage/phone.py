@@ -113,35 +113,35 @@ def state() -> Response:
 def done() -> Response:
     """Return every deal of a day (`date`, else today) as the phone lists it, newest first."""
     current = office()
-    glance = current.glance()
+    glance = current.snapshot.glance()
     today = glance.plan.date
     day = date_of(request.args.get("date"), today)
     later = [
         one for one in week_so_far(today) if one > day
     ]  # a correction was announced on the day it was made
-    said = [row for one in (day, *later) for row in current.announcements(one)]
-    return jsonify(done_lines(current.deals(day), said, glance.now, glance.sounding.hearing))
+    said = [row for one in (day, *later) for row in current.announced.of_day(one)]
+    return jsonify(done_lines(current.deals.of_day(day), said, glance.now, glance.sounding.hearing))
 
 
 def phone_state() -> Json:
     """Return all data of the tabs; other days, targets and duties have their own addresses."""
     current = office()
-    glance = current.glance()
+    glance = current.snapshot.glance()
     today = glance.plan.date
-    deals, count = current.latest_deals(today, LINES)
+    deals, count = current.deals.latest(today, LINES)
     about = current.announced.of_deals(today, [deal.id for deal in deals])
     return {
         **_moment(glance),
         "me": access().me(),
-        "notices": [*glance.notices, *(f"作息表{hint}" for hint in current.hints())],
-        "teams": [serializers.team(team) for team in current.teams()],
-        "people": _people(current.people()),
-        "recent_people": list(current.recent_sellers()),
+        "notices": [*glance.notices, *(f"作息表{hint}" for hint in current.timetable.hints())],
+        "teams": [serializers.team(team) for team in current.people.teams()],
+        "people": _people(current.people.active()),
+        "recent_people": list(current.deals.recent_sellers()),
         **deal_parts(current, today),
-        "products": list(current.products()),
+        "products": list(current.product_list.choices()),
         "measures": [{"name": one.name, "unit": one.unit} for one in current.measures.measures()],
-        "playlists": list(current.playlists()),
-        "playlist_names": current.playlist_names(),
+        "playlists": list(current.library.playlists()),
+        "playlist_names": current.music.playlist_names(),
         "done": done_lines(deals, about, glance.now, glance.sounding.hearing, LINES),
         "done_total": count,
         "said": [
@@ -192,7 +192,7 @@ def deal_parts(current: Office, today: date) -> Json:
         "week": [
             {"date": day.isoformat(), "name": day_name(day, today)} for day in reversed(week_so_far(today))
         ],
-        "frozen": current.frozen_note(today),
+        "frozen": current.deals.frozen_note(today),
     }
 
 
@@ -398,12 +398,12 @@ def _reminders(caller: Caller | None) -> list[str]:
 def _belongings() -> Json:
     """Return, for the phone's page, photos by person, and the people and teams with a victory song."""
     current = office()
-    songs, people = current.media.profiles.songs, current.people()
+    songs, people = current.media.profiles.songs, current.people.active()
     singing, teams = frozenset(songs("person")), frozenset(songs("team"))
     return {
         "photos": {str(person.id): f"/photos/{person.photo}" for person in people if person.photo},
         "songs": {
             "people": [person.id for person in people if person.id in singing],
-            "teams": [team.id for team in current.teams() if team.id in teams],
+            "teams": [team.id for team in current.people.teams() if team.id in teams],
         },
     }

@@ -78,7 +78,7 @@ def state() -> Response:
 
 def _seen_by_caller() -> Glance:
     """Return the glance; its health problems are general unless a paired wall, a phone or a program asks."""
-    glance = office().glance()
+    glance = office().snapshot.glance()
     if not glance.problems:
         return glance
     problems = on_walls(glance.problems)
@@ -94,7 +94,7 @@ def _bounded(fields: dict[str, Any], field: str, high: int) -> int:
 def painted(name: str) -> tuple[str, int]:
     """Record a screen's report. Open to every screen on the LAN, so all values are bounded and none is trusted."""
     fields = body()
-    now = office().glance().now
+    now = office().snapshot.glance().now
     report = Painted(
         wall=office().walls.called(wall_name(name)),
         address=request.remote_addr or "?",
@@ -120,7 +120,7 @@ def last_painted(name: str) -> Response:
 
     Only known callers get the screens' addresses.
     """
-    name, now, known = office().walls.called(wall_name(name)), office().glance().now, is_known()
+    name, now, known = office().walls.called(wall_name(name)), office().snapshot.glance().now, is_known()
     return jsonify(
         [
             {"ago_s": (now - report.at).total_seconds(), "scene": report.scene}

@@ -54,7 +54,7 @@ def greet(daemon: Daemon) -> None:
     link = _greet_owner(daemon, address)
     _greet_console(daemon.server.port, link or f"{address}/")
     daemon.office.addresses.on_name(lambda named: _greet_name(daemon, named, link or f"{address}/"))
-    for problem in daemon.office.glance().problems:
+    for problem in daemon.office.snapshot.glance().problems:
         echo(f"  注意：{problem.what}{problem.meanwhile}{problem.mend}")
 
 

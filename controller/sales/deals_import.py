@@ -16,7 +16,7 @@ from controller.sales.model import Refused
 from controller.sales.name_match import match
 from controller.sales.pasted_rows import Known, PastedRow, marked_repeats
 from controller.sales.products import LONGEST_PRODUCT
-from controller.sales.text_tables import LOOKED_AT, Line
+from controller.sales.text_tables import LOOKED_AT, UNSAVED, Line, lost_results
 
 MOST_LISTED: Final = 500
 _HEADINGS: Final = {
@@ -27,6 +27,14 @@ _HEADINGS: Final = {
     "amount": "amount price total money 金额 签单金额 成交金额 合同金额 实收 实收金额 回款金额 单价 总价 总金额 业绩",
     "at": "date time at occurred_at signed 日期 签单日期 成交日期 签约日期 时间 签单时间 成交时间 创建时间 提交时间",
     "ref": "id external_id order order_id no 单号 订单号 订单编号 合同号 合同编号 编号 流水号",
+}
+_LABELS: Final = {
+    "person": "姓名",
+    "team": "团队",
+    "product": "产品",
+    "amount": "金额",
+    "at": "日期",
+    "ref": "单号",
 }
 _COLUMNS: Final = {word: key for key, words in _HEADINGS.items() for word in words.split()}
 _SUMS: Final = re.compile(r"(?:合计|总计|小计|共计|汇总|total|sum).*", re.I)
@@ -72,8 +80,11 @@ def read_table(lines: Sequence[Line], known: Known) -> tuple[PastedRow, ...]:
 
 def _row(number: int, cells: Mapping[str, str], known: Known) -> PastedRow | None:
     written, amount = cells.get("person", "").strip(), cells.get("amount", "").strip()
+    lost = lost_results(cells, _LABELS)
+    cells = {key: "" if cell == UNSAVED else cell for key, cell in cells.items()}
     if not (written or amount) or any(_SUMS.fullmatch(cell.strip()) for cell in cells.values()):
         return None
+    written, amount = written.replace(UNSAVED, ""), amount.replace(UNSAVED, "")
     found = match(written, known.people, known.spelling, cells.get("team") or None)
     yuan, why = inbound.read_amount(amount, known.largest, known.big_over)
     product = " ".join(cells.get("product", "").split())
@@ -87,7 +98,8 @@ def _row(number: int, cells: Mapping[str, str], known: Known) -> PastedRow | Non
         f"第 {number} 行：{shown}", found.person, tidy_name(written)[:40], _listed(product, known), yuan, tuple(doubts),
         ref=cells.get("ref", "").strip()[:100],
     )  # fmt: skip
-    return _dated(row, cells.get("at", ""), known)
+    row = _dated(row, cells.get("at", ""), known)
+    return replace(row, doubts=(lost,)) if lost else row
 
 
 def _listed(product: str, known: Known) -> str:

@@ -19,6 +19,7 @@ from controller.sales.name_match import match
 from controller.sales.pasted_doubts import UNSIGNED, Place, Read, doubts_of, mark_unknown
 from controller.sales.pasted_messages import Message, Signed, messages_of, signed_on
 from controller.sales.pasted_rows import Known, PastedRow, apply_fix, fix_of, marked_repeats
+from controller.sales.pasted_strangers import alone
 from controller.sales.pasted_tokens import Token, Vocabulary, cleaned, tokens
 from controller.sales.pasted_words import without_plain
 
@@ -279,6 +280,9 @@ class _Reading:
         if not people:
             return []
         doubts = [*self._amount_doubts(draft), *product_doubts, *doubts_of(context, len(people))]
+        doubts += [
+            f"还写着“{name}”，名单里没有这个人。" for name in alone(context) if not self._is_known(name)
+        ]
         amount = draft.amount.amount if draft.amount else None
         line = self.text.rfind("\n", 0, draft.start) + 1
         text = self.text[max(since, line) : draft.end].strip(" \n,，;；。、")
@@ -290,12 +294,17 @@ class _Reading:
             for one, written, why in people
         ]
 
+    def _is_known(self, name: str) -> bool:
+        return name in self.words.names or any(name in one.text for one in self.found)
+
     def _left_over(self, draft: _Draft, context: str, since: int) -> list[str]:
         """Return the words of a deal that are neither person, product nor amount, nor the chatter around deals."""
         marked = list(context)
         for token in self.found:
             for at in range(max(0, token.start - since), min(len(marked), token.end - since)):
                 marked[at] = " "
+        for name in alone(context):
+            marked[context.index(name) : context.index(name) + len(name)] = " " * len(name)
         words = _WORD.findall(_FILLER.sub(" ", without_plain(UNSIGNED.sub(" ", "".join(marked)))))
         return [word for word in words if 2 <= len(word) <= 20]
 

@@ -14,6 +14,7 @@ from controller.names import plain_text, tidy_name
 from controller.sales.model import Person, Refused
 from controller.sales.money import parse_amount
 from controller.sales.pasted_messages import BARE_DAY
+from controller.sales.pasted_strangers import with_deal
 from controller.sales.pasted_words import DENIALS, TAKEN, kept_if_uncertain
 
 Kind = Literal["person", "team", "product", "amount", "end"]
@@ -44,8 +45,10 @@ _NUMBER: Final = re.compile(
     r"(?P<yuan>[ ]*(?:元整|元|块钱|块|rmb|圆))?",
     re.I,
 )
+_SURNAME: Final = r"(?![ ]+[单周年楼台张家][\u4e00-\u9fff]{1,2}(?![\u4e00-\u9fff]))"
+"""Not before somebody who is not in the list: 3000 张三."""
 _NOT_MONEY_AFTER: Final = re.compile(
-    r"\s*(?:单|个|人|位|名|号|点|月|日|年|天|小时|分钟|周|%|折|期|套|份|次|楼|岁|台|张|家(?!长)|组|店|:\d)"
+    rf"{_SURNAME}[ ]*(?:单|个|人|位|名|号|点|月|日|年|天|小时|分钟|周|%|折|期|套|份|次|楼|岁|台|张|家(?!长)|组|店|:\d)"
 )
 _NOT_MONEY_BEFORE: Final = re.compile(r"[*×xX#第][ ]*$|[A-Za-z]-?$|\d[-/.:][ ]*$")
 _PHONE: Final = re.compile(
@@ -155,7 +158,7 @@ def tokens(text: str, known: Vocabulary) -> tuple[list[Token], str]:
     """
     taken = [False] * len(text)
     found: list[Token] = []
-    for make in (_dates, _names, _team_names, _product_names, _amounts):
+    for make in (_dates, _names, _team_names, _product_names, _strangers, _amounts):
         for token in make(_rest(text, taken), known):
             if not any(taken[token.start : token.end]):
                 taken[token.start : token.end] = [True] * (token.end - token.start)
@@ -221,6 +224,12 @@ def _product_names(text: str, known: Vocabulary) -> Iterator[Token]:
                 yield Token("end", at, end, "")
                 continue
             yield Token("product", at, end, text[at:end], products=known.product_words[word])
+
+
+def _strangers(text: str, _: Vocabulary) -> Iterator[Token]:
+    for start, end in with_deal(text):
+        name = text[start:end]
+        yield Token("person", start, end, name, (), doubt=f"名单里没有“{name}”。")
 
 
 def _places(text: str, word: str) -> Iterator[int]:

@@ -14,7 +14,7 @@ from controller.names import HAN, tidy_name
 from controller.sales.email_address import read_email
 from controller.sales.model import LONGEST_NAME, PersonRow, Refused
 from controller.sales.people_dates import read_birthday, read_joined
-from controller.sales.text_tables import LOOKED_AT, Line, read
+from controller.sales.text_tables import LOOKED_AT, Line, lost_results, read
 
 MOST_PEOPLE: Final = 5000
 LARGEST_FILE: Final = 1_000_000
@@ -34,6 +34,10 @@ _HEADINGS: Final = {
     "email": "email 邮箱 电子邮箱 电子邮件 邮件 邮箱地址 mail e-mail",
     "status": "status 状态 在职状态 员工状态 人员状态 在职情况 是否在职 用工状态 在职",
     "joined": "joined 入职日期 入职时间 入职日 入司日期 入司时间 到岗日期 start_date hiredate",
+}  # fmt: skip
+_READ: Final = {
+    "team": "团队", "name": "姓名", "leader": "组长", "say_as": "读音", "birthday": "生日", "email": "邮箱",
+    "status": "状态", "joined": "入职日期",
 }  # fmt: skip
 _COLUMNS: Final = {word: key for key, words in _HEADINGS.items() for word in words.split()}
 _RANK: Final = {word: n for n, word in enumerate(_COLUMNS)}
@@ -191,6 +195,8 @@ class _Reading:
             self.notes.append(f"第 {number} 行：{name}写着“{status}”，没有导入。")
             return
         try:
+            if lost := lost_results(cells, _READ):
+                raise Refused(lost)
             team = self._team_of(number, cells.get("team", ""))
             names = _names_of(cells.get("name", ""))
             people = [self._person(team, name, cells, alone=len(names) == 1) for name in names]

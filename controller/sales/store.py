@@ -27,6 +27,7 @@ from controller.sales.session import RosterCache, Session, monday_to_friday
 from controller.sales.store_file import look_into, migrate, readable
 from controller.sales.targets import Works
 from controller.sentences import say
+from controller.system.atomic_file import publish
 from controller.system.os_errors import reason
 
 __all__ = ["Session", "Store"]
@@ -265,7 +266,7 @@ class Store:
                 closing(sqlite3.connect(part)) as copy,
             ):
                 source.backup(copy)
-            part.rename(target)
+            publish(part, target)
         finally:
             part.unlink(missing_ok=True)
 

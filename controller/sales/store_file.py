@@ -18,6 +18,7 @@ from urllib.parse import quote
 
 from controller.sales.model import StoreTrouble
 from controller.sentences import say
+from controller.system.atomic_file import publish
 
 COPIES: Final = "before-schema"
 """The folder beside the store with a copy of it from before each change of its schema."""
@@ -69,7 +70,7 @@ def keep_copy(connection: sqlite3.Connection, target: Path) -> None:
     part.touch(mode=0o600)
     with closing(sqlite3.connect(part)) as copy:
         connection.backup(copy)
-    part.replace(target)
+    publish(part, target)
     for old in sorted(target.parent.glob("???.db"))[:-_MOST_COPIES]:
         old.unlink(missing_ok=True)
 
@@ -159,7 +160,7 @@ def fit(path: Path, now: datetime) -> int | None:
     kept = path.with_name(f"{path.name}.newer-{now:%Y-%m-%d-%H%M%S}")
     kept.unlink(missing_ok=True)
     os.link(path, kept)
-    scratch.replace(path)
+    publish(scratch, path)
     return added
 
 

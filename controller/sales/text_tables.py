@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from controller.sales.model import Refused
@@ -13,12 +13,17 @@ from controller.sales.model import Refused
 Line = tuple[int, list[str]]
 """The number of a line in the file, from 1, and its cells."""
 
+UNSAVED: Final = "（公式，没有结果）"
+"""The text of a cell whose formula was saved without its result."""
 LOOKED_AT: Final = 15
 """Number of first lines searched for the heading; titles and dates may precede it."""
 _DELIMITERS: Final = ",\t;，；|"
 _SEP: Final = re.compile(r'\s*"?sep=(.)"?\s*(?:\r\n|\r|\n|$)', re.IGNORECASE)
 _EMPTY: Final = ",，;；|、 \t\u3000"  # a line of only these characters is empty
 _SAVE_AS: Final = "请用 Excel 或 WPS 打开它，点“另存为”，类型选“CSV UTF-8（逗号分隔）”，再导入新存的文件。"
+_NO_RESULT: Final = (
+    "文件里没有存下它的结果。请用 Excel 或 WPS 打开文件，保存一次再导入；或者复制这一列，选择性粘贴成“数值”。"
+)
 _NO_TEXT: Final = (
     (b"PK\x03\x04", "这是 Excel 工作簿（xlsx），不是 CSV"),
     (b"\xd0\xcf\x11\xe0", "这是旧版 Excel 工作簿（xls），不是 CSV"),
@@ -40,6 +45,26 @@ def read(data: bytes, is_heading: Callable[[list[str]], bool]) -> list[Line]:
         return _cut(text[named.end() :], named.group(1), skipped)
     tables = [_cut(text, delimiter) for delimiter in _delimiters(text)]
     return next((lines for lines in tables if any(is_heading(c) for _, c in lines[:LOOKED_AT])), tables[0])
+
+
+def with_results(lines: list[Line]) -> list[Line]:
+    """Return the lines without those that have nothing but formulas without results: prepared rows of a form.
+
+    Raises `Refused` when no other line is below the heading.
+    """
+    kept = [line for line in lines if any(cell and cell != UNSAVED for cell in line[1])]
+    if len(kept) <= 1 < len(lines):
+        raise Refused(f"表里的内容都是公式，{_NO_RESULT}", field="file")
+    return kept
+
+
+def lost_results(cells: Mapping[str, str], names: Mapping[str, str]) -> str:
+    """Return why a row cannot be read whose cells are formulas without results, "" without such a cell.
+
+    `names`: those of the columns that are read, for people.
+    """
+    lost = [names[key] for key, cell in cells.items() if cell == UNSAVED and key in names]
+    return f"“{'”“'.join(lost)}”是公式，{_NO_RESULT}" if lost else ""
 
 
 def _decoded(data: bytes) -> str:

@@ -25,7 +25,7 @@ from controller.sales.store_file import schema_version
 from controller.sentences import say
 from controller.services.context import Context
 from controller.services.restore import REPLACED
-from controller.system import archive
+from controller.system import archive, heaps
 from controller.system.background import BackgroundThread
 from controller.system.os_errors import reason
 from controller.system.paths import Home, version
@@ -158,6 +158,7 @@ class Backups(BackgroundThread):
             if asked or (clock.trusted(None) and self.due(clock.now())):
                 made = self.make()
                 log.info("backup %s: %d bytes", made.name, made.size)
+                heaps.trim()  # the quietest moment of the day
         except Refused as refused:
             log.warning("no backup: %s", refused.sentence)
             return False

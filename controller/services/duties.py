@@ -30,6 +30,7 @@ MOST_COACHING_MIN = 480
 LONGEST_NOTE = 1000
 NOTES_KEPT_MONTHS = 12
 BEFORE_DAY = 10
+MONTH = timedelta(days=30)
 """A team building is due before this day of its month."""
 REVIEW_AT = time(17, 30)
 REMINDED_FOR = timedelta(minutes=90)
@@ -116,12 +117,17 @@ def listed_from(plan: DayPlan) -> datetime:
     return max(at, default=local_time(plan.date, REVIEW_AT, plan.zone))
 
 
-def next_team_building(last: date | None, today: date) -> date:
-    """Return the day before which the next team building is due: two months after the last, else in an odd month."""
+def next_team_building(last: date | None, today: date, began: date | None) -> date:
+    """Return the day before which the next team building is due: two months after the last, else in an odd month.
+
+    `began`: the team's first deal. A new team gets a month, so that it is not late on its first day.
+    """
     if last is not None:
         return _tenth(last, 2)
-    ahead = (_tenth(today, months) for months in range(4))
-    return next(day for day in ahead if day.month % 2 == 1 and (day > today or day.month == today.month))
+    least = (began or today) + MONTH
+    ahead = (_tenth(today, months) for months in range(5))
+    fits = (day for day in ahead if day.month % 2 == 1 and day >= least)
+    return next(day for day in fits if day > today or day.month == today.month)
 
 
 def months_before(month: str, count: int) -> str:
@@ -334,7 +340,11 @@ def _states(plan: DayPlan, ticks: Iterable[Tick], viewer: Viewer, now: datetime)
 def _team_buildings(session: Session, viewer: Viewer, today: date) -> tuple[TeamBuilding, ...]:
     last = session.duties.last_team_buildings()
     return tuple(
-        TeamBuilding(team, last.get(team.id), next_team_building(last.get(team.id), today))
+        TeamBuilding(
+            team,
+            last.get(team.id),
+            next_team_building(last.get(team.id), today, session.deals.first_day_of(team.id)),
+        )
         for team in session.roster.teams()
         if viewer.team in (None, team.name)
     )

@@ -28,6 +28,7 @@ from controller.services.voices import Manner, Samples
 from controller.sound.library import Library
 from controller.sound.mandarin import name_reading, reading_of
 from controller.sound.upload_sandbox import UnsupportedFile, UploadSandbox
+from controller.system.atomic_file import publish, secure
 from controller.system.os_errors import reason
 
 MOST_TRACK_BYTES = 50_000_000
@@ -133,7 +134,7 @@ class MusicFiles:
             part = folder / f".{made.name}.part"  # var/ may be on another disk
             try:
                 shutil.copyfile(made, part)
-                part.replace(path)
+                publish(part, path)
             finally:
                 part.unlink(missing_ok=True)
         return path
@@ -202,8 +203,11 @@ class VoiceClips:
             name = token_hex(16)
             try:
                 done = self._sandbox.process("speech", file, self._folder / f"{name}.wav")
+                secure(self._folder / f"{name}.wav")
             except UnsupportedFile as why:
                 raise Refused(why.sentence, "file") from why
+            except OSError as error:
+                raise StoreFull(f"存不下录音（{reason(error)}），请清理磁盘空间。") from error
         return name, float(done["duration_s"])
 
     def find(self, name: str) -> Path | None:

@@ -25,7 +25,7 @@ from controller.sales.store_file import salvage, schema_version
 from controller.sentences import say
 from controller.system import archive
 from controller.system.archive import DATABASE, BadArchive, Manifest
-from controller.system.atomic_file import rewrite
+from controller.system.atomic_file import rewrite, settle
 from controller.system.os_errors import reason
 from controller.system.paths import Home
 
@@ -122,6 +122,7 @@ def finish(home: Home) -> bool:
                 old.replace(kept)
         (home.root / path).parent.mkdir(parents=True, exist_ok=True)
         new.replace(home.root / path)
+        settle((home.root / path).parent)
     shutil.rmtree(staged, ignore_errors=True)
     return True
 

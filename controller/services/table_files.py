@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from controller.sales.model import Refused
 from controller.sales.people_import import LARGEST_FILE
-from controller.sales.text_tables import LOOKED_AT, Line, read
+from controller.sales.text_tables import LOOKED_AT, UNSAVED, Line, read, with_results
 from controller.services.upload_inbox import Source, UploadInbox
 from controller.sound.upload_sandbox import UnsupportedFile, UploadSandbox
 
@@ -41,6 +41,10 @@ def table_lines(
 
 def _sheet(sheets: list[Any], is_heading: IsHeading) -> list[Line]:
     """Return the rows of the first sheet with the headings, else of the first with any rows."""
-    tables = [[(number, cells) for number, cells in rows] for _, rows in sheets if rows]
+    tables = [
+        [(number, [UNSAVED if cell is None else cell for cell in cells]) for number, cells in rows]
+        for _, rows in sheets
+        if rows
+    ]
     listed = (rows for rows in tables if any(is_heading(cells) for _, cells in rows[:LOOKED_AT]))
-    return next(listed, tables[0] if tables else [])
+    return with_results(next(listed, tables[0] if tables else []))

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from controller.sales.model import Conflict, Refused, StoreFull
+from controller.system.atomic_file import publish
 from controller.system.os_errors import reason
 from controller.system.paths import Home, version
 from controller.upgrade import mailbox
@@ -66,7 +67,7 @@ class Upgrades:
             size = _written(source, part)
             if not size:
                 raise Refused("文件是空的，请换一个。", "file")
-            part.replace(folder / mailbox.PACKAGE)
+            publish(part, folder / mailbox.PACKAGE)
             return self._ask(UPGRADE, older=older)
         except OSError as error:
             raise StoreFull(

@@ -10,6 +10,7 @@ from secrets import token_hex
 from typing import Protocol
 
 from controller.sales.model import Refused, StoreFull
+from controller.system.atomic_file import publish
 from controller.system.files import own_files
 from controller.system.os_errors import reason
 
@@ -69,5 +70,5 @@ def shelve(made: Path, folder: Path, suffix: str) -> str:
     with made.open("rb") as file:
         name = hashlib.file_digest(file, "sha256").hexdigest()[:32] + suffix
     folder.mkdir(parents=True, exist_ok=True)
-    made.replace(folder / name)
+    publish(made, folder / name)
     return name

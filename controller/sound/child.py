@@ -28,11 +28,15 @@ class ChildLost(Exception):  # noqa: N818 - a condition, not a programming error
 class Child:
     """One running child. Every wait has a limit; a child that exceeds it is killed.
 
-    Not thread-safe.
+    Not thread-safe, except `kill`: a wait in another thread then ends with ChildLost. `nice`: see nice(1).
     """
 
     def __init__(
-        self, module: str, arguments: Sequence[str] = (), env: Mapping[str, str] | None = None
+        self,
+        module: str,
+        arguments: Sequence[str] = (),
+        env: Mapping[str, str] | None = None,
+        nice: int = 0,
     ) -> None:
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-m", module, *arguments],
@@ -46,6 +50,9 @@ class Child:
             start_new_session=True,  # Ctrl-C at the terminal is for the daemon, which ends its children
         )
         self._rest = b""
+        if nice:  # from here, so that the child's imports are nice too
+            with contextlib.suppress(OSError):
+                os.setpriority(os.PRIO_PROCESS, self._process.pid, nice)
 
     @property
     def pid(self) -> int:
@@ -121,13 +128,19 @@ class Child:
 
     def _readable(self, deadline: float) -> bool:
         assert self._process.stdout is not None  # noqa: S101 - opened above
-        with selectors.DefaultSelector() as waiting:
-            waiting.register(self._process.stdout, selectors.EVENT_READ)
-            return bool(waiting.select(max(0.0, deadline - time.monotonic())))
+        try:
+            with selectors.DefaultSelector() as waiting:
+                waiting.register(self._process.stdout, selectors.EVENT_READ)
+                return bool(waiting.select(max(0.0, deadline - time.monotonic())))
+        except (OSError, ValueError) as error:  # another thread has just killed it
+            raise ChildLost("died") from error
 
     def _more(self) -> bytes:
         assert self._process.stdout is not None  # noqa: S101 - opened above
-        data = os.read(self._process.stdout.fileno(), 65536)
+        try:
+            data = os.read(self._process.stdout.fileno(), 65536)
+        except (OSError, ValueError) as error:  # as above
+            raise ChildLost("died") from error
         if not data:
             self.kill()
             raise ChildLost("died")

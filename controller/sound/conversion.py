@@ -39,6 +39,7 @@ from controller.sound.loudness import (
     pulled,
     stereo,
 )
+from controller.system.atomic_file import publish
 
 MEMORY = 1_200_000_000
 """Bytes of address space; the libraries alone map 400 MB."""
@@ -262,7 +263,7 @@ def _measured(path: Path, target: str | None, again: bool) -> dict[str, Any]:
         part = Path(f"{target}.{os.getpid()}.part")
         try:
             contents = convert(path, part, contents, progress)
-            part.replace(target)
+            publish(part, Path(target))
         finally:
             part.unlink(missing_ok=True)
     return {

@@ -92,6 +92,13 @@ def _text(start: bytes) -> str | None:
     return None
 
 
+def refused(what: str, head: bytes) -> str | None:
+    """Return why an uploaded file is useless for `what` (see `upload_worker`), by its first bytes; else None."""
+    if what == "table":
+        return None
+    return no_photo(head) if what == "picture" else misfit("", head)
+
+
 # ---- pictures
 
 _HEIC = frozenset({b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1"})

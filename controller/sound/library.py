@@ -15,6 +15,7 @@ from controller.sound.file_kinds import BESIDE_MUSIC, by_name
 from controller.sound.measuring import Catalogue, Facts
 from controller.sound.player.protocol import Track
 from controller.system.files import by_readable_name
+from controller.timetable.model import playlist_name
 
 MUSIC_LUFS = -23.0
 UNMEASURED_DB = -10.0
@@ -78,6 +79,11 @@ class Library:
         self._lock = threading.Lock()
         self._missing: dict[str, str] = {}
         self._lufs = MUSIC_LUFS
+        self._title: Callable[[str], str] = playlist_name
+
+    def name_playlists(self, title: Callable[[str], str]) -> None:
+        """Set the names that people know the playlists by, for `problems`."""
+        self._title = title
 
     def set_loudness(self, lufs: float) -> None:
         """Set the playback loudness of all music from the next `tracks` on."""
@@ -214,11 +220,11 @@ class Library:
     def _fault_of_folder(self, playlist: str) -> str | None:
         path = _folders(self._home).get(playlist)  # a lookup, so that no name can leave the folder
         if path is None:
-            return say("playlist_missing", name=playlist)
+            return say("playlist_missing", name=self._title(playlist), folder=playlist)
         if not self._inside(path):
-            return say("playlist_outside", name=playlist)
+            return say("playlist_outside", name=self._title(playlist))
         if not os.access(path, os.R_OK | os.X_OK):
-            return say("playlist_closed", name=playlist)
+            return say("playlist_closed", name=self._title(playlist))
         return None
 
     def _inside(self, path: Path) -> bool:
@@ -261,19 +267,18 @@ class Library:
         if fault is not None:
             return [fault]
         entries = self._entries(playlist)
-        named = [(f"{playlist}/{name}", path) for name, path in entries.items()]
-        sentences = [
-            sentence for name, path in named if (sentence := self._problem_of(name, path)) is not None
-        ]
+        title = self._title(playlist)
+        found = [self._problem_of(title, name, path) for name, path in entries.items()]
+        sentences = [sentence for sentence in found if sentence is not None]
         if all(path.is_dir() for path in entries.values()):
-            sentences.append(say("playlist_empty", name=playlist))
+            sentences.append(say("playlist_empty", name=self._title(playlist)))
         return sentences
 
-    def _problem_of(self, name: str, path: Path) -> str | None:
+    def _problem_of(self, title: str, name: str, path: Path) -> str | None:
         fault = self.fault(path)
         if fault is not None:
-            return say("track_fault", name=name, why=fault)
+            return say("track_fault", playlist=title, file=name, why=fault)
         facts = self._known(path)
         if facts is not None and facts.lufs is not None and facts.lufs < QUIET_LUFS:
-            return say("track_quiet", name=name, lufs=facts.lufs)
+            return say("track_quiet", playlist=title, file=name, lufs=facts.lufs)
         return None

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from controller.sound.child import Child, ChildLost
+from controller.system.atomic_file import publish
 from controller.system.files import own_files, read_json, readable
 
 log = logging.getLogger(__name__)
@@ -389,7 +390,7 @@ def _write(path: Path, data: Any) -> None:
         part.write_text(
             json.dumps(data, indent=1, sort_keys=True) + "\n", encoding="utf-8"
         )  # in ASCII: names may contain bytes that are not text
-        part.replace(path)
+        publish(part, path)
     finally:
         part.unlink(missing_ok=True)
 

@@ -1,7 +1,7 @@
 """Read the cells of an Excel workbook (xlsx) as text. For the upload child only: openpyxl parses what others made.
 
-Formulas are never computed: the values that Excel stored with them are read. The sizes of the packed members are
-checked before any is unpacked.
+Formulas are never computed: the values that Excel stored with them are read; a formula that was saved without its
+value is None. The sizes of the packed members are checked before any is unpacked.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ LONGEST_CELL = 200
 DAMAGED = "Excel 文件打不开，可能损坏了或者加了密码。请用 Excel 或 WPS 打开它，另存为 xlsx，再导入新存的文件"
 TOO_LARGE = "Excel 文件展开以后太大。请把要导入的行复制到一个新的表格里，另存为 xlsx，再导入"
 
-Sheet = tuple[str, list[tuple[int, list[str]]]]
+Cell = str | None
+Sheet = tuple[str, list[tuple[int, list[Cell]]]]
 
 
 def table(source: Path, target: Path) -> dict[str, Any]:
@@ -40,8 +41,9 @@ def table(source: Path, target: Path) -> dict[str, Any]:
     """
     _check(source)
     try:
-        with source.open("rb") as opened:  # openpyxl would judge a path by its ending
-            sheets = list(_sheets(opened))
+        # openpyxl would judge a path by its ending.
+        with source.open("rb") as opened, source.open("rb") as again:
+            sheets = list(_sheets(opened, again if _has_formulas(source) else None))
     except (Unreadable, MemoryError):
         raise
     except Exception as fault:  # a file that others made up can fail anywhere in zlib, XML and openpyxl
@@ -66,26 +68,66 @@ def _check(source: Path) -> None:
         raise Unreadable(TOO_LARGE)
 
 
-def _sheets(source: IO[bytes]) -> Iterator[Sheet]:
+def _has_formulas(source: Path) -> bool:
+    with zipfile.ZipFile(source) as packed:
+        sheets = [
+            one for one in packed.namelist() if one.startswith("xl/worksheets/") and one.endswith(".xml")
+        ]
+        return any(_holds(packed, name, b"<f>") or _holds(packed, name, b"<f ") for name in sheets)
+
+
+def _holds(packed: zipfile.ZipFile, name: str, mark: bytes) -> bool:
+    """Return whether a member has these bytes, read a piece at a time."""
+    last = b""
+    with packed.open(name) as member:
+        while piece := member.read(1 << 16):
+            if mark in last + piece:
+                return True
+            last = piece[-len(mark) :]
+    return False
+
+
+def _sheets(source: IO[bytes], again: IO[bytes] | None) -> Iterator[Sheet]:
+    """Yield the visible sheets. `again`: the same file, read for its formulas beside the values."""
     workbook = load_workbook(source, read_only=True, data_only=True, keep_links=False)
+    formulas = None if again is None else load_workbook(again, read_only=True, keep_links=False)
     room = MOST_ROWS
     try:
-        for sheet in workbook.worksheets:
+        for number, sheet in enumerate(workbook.worksheets):
             if sheet.sheet_state != "visible":
                 continue
-            sheet.reset_dimensions()  # files of other programs state wrong ones
-            rows = list(_rows(sheet.iter_rows(values_only=True, max_col=MOST_COLUMNS), room))
+            rows = list(_rows(_values(sheet, formulas and formulas.worksheets[number]), room))
             room -= len(rows)
             yield sheet.title, rows
     finally:
         workbook.close()
+        if formulas is not None:
+            formulas.close()
 
 
-def _rows(rows: Iterable[tuple[object, ...]], room: int) -> Iterator[tuple[int, list[str]]]:
+def _values(sheet: Any, formulas: Any) -> Iterator[list[Cell]]:
+    """Yield the cells of each row as text, None for a formula without a stored value; "" was stored as such."""
+    sheet.reset_dimensions()  # files of other programs state wrong ones
+    if formulas is None:
+        for values in sheet.iter_rows(values_only=True, max_col=MOST_COLUMNS):
+            yield [_text(value) for value in values]
+        return
+    formulas.reset_dimensions()
+    for row, written in zip(
+        sheet.iter_rows(max_col=MOST_COLUMNS), formulas.iter_rows(max_col=MOST_COLUMNS), strict=True
+    ):
+        yield [
+            None
+            if cell.value is None and formula.data_type == "f" and cell.data_type != "str"
+            else _text(cell.value)
+            for cell, formula in zip(row, written, strict=True)
+        ]
+
+
+def _rows(rows: Iterable[list[Cell]], room: int) -> Iterator[tuple[int, list[Cell]]]:
     empty = 0
-    for number, row in enumerate(rows, 1):
-        cells = [_text(value) for value in row]
-        while cells and not cells[-1]:
+    for number, cells in enumerate(rows, 1):
+        while cells and cells[-1] == "":
             cells.pop()
         empty = 0 if cells else empty + 1
         if empty > MOST_EMPTY:

@@ -19,6 +19,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, Final
 
+from controller.system.atomic_file import publish
 from controller.system.os_errors import reason
 
 FORMAT: Final = 1
@@ -104,8 +105,7 @@ def pack(home: Path, database: Path, target: Path, about: About, *, store: Path 
                 store is None,
             )
             out.writestr(MANIFEST, json.dumps({"format": FORMAT, **asdict(manifest)}, ensure_ascii=False))
-        _sync(part)
-        part.replace(target)
+        publish(part, target)
     finally:
         part.unlink(missing_ok=True)
     return manifest
@@ -277,8 +277,7 @@ def _keep(source: Path, path: str, store: Path, known: dict[tuple[str, int, int]
             place.parent.mkdir(parents=True, exist_ok=True)
             part = place.with_name(place.name + ".part")
             shutil.copyfile(source, part)
-            _sync(part)
-            part.replace(place)
+            publish(part, place)
     return Member(path, stat.st_size, digest, stat.st_mtime_ns)
 
 
@@ -318,8 +317,3 @@ def _private(path: Path) -> IO[bytes]:
     """Open a new file that only its owner can read: the database holds the PIN and the keys of links."""
     path.unlink(missing_ok=True)
     return os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600), "w+b")
-
-
-def _sync(path: Path) -> None:
-    with path.open("rb") as file:
-        os.fsync(file.fileno())

@@ -1,4 +1,4 @@
-"""Replace a file that people own: at once or not at all, with its mode and owner, also behind a symbolic link."""
+"""Write files so that a power cut leaves the old content or the new one, and what was answered stays."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from pathlib import Path
 
 
 def rewrite(path: Path, data: bytes, mode: int = 0o644) -> None:
-    """Replace the content; on the disk when this returns. `mode`: for a file that does not exist. Raises OSError."""
+    """Replace the content of a file that people own, with its mode and owner, also behind a symbolic link.
+
+    It is on the disk when this returns. `mode`: for a file that does not exist. Raises OSError.
+    """
     target = path.resolve()
     half = target.with_name(f".{target.name}.half")
     try:
@@ -29,7 +32,28 @@ def rewrite(path: Path, data: bytes, mode: int = 0o644) -> None:
         with suppress(OSError):
             half.unlink()
         raise
-    _settle(target.parent)
+    settle(target.parent)
+
+
+def publish(part: Path, target: Path) -> None:
+    """Give a written file its name; content and name are on the disk when this returns. Raises OSError.
+
+    Without this a power cut up to half a minute later leaves an empty file under the name, or none.
+    """
+    _flush(part)
+    part.replace(target)
+    settle(target.parent)
+
+
+def secure(path: Path) -> None:
+    """Bring a file that another process wrote to the disk, with its name. Raises OSError."""
+    _flush(path)
+    settle(path.parent)
+
+
+def _flush(path: Path) -> None:
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
 
 
 def stamp_of(path: Path) -> tuple[int, int, int] | None:
@@ -41,7 +65,7 @@ def stamp_of(path: Path) -> tuple[int, int, int] | None:
     return stat.st_mtime_ns, stat.st_size, stat.st_ino
 
 
-def _settle(folder: Path) -> None:
+def settle(folder: Path) -> None:
     """Write the folder's entry to the disk; some file systems cannot."""
     with suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)

@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from controller.changes import Changes
-from controller.system.atomic_file import stamp_of
+from controller.system.atomic_file import rewrite, stamp_of
 from controller.timetable.changed_day import calendar
 from controller.timetable.exceptions import DayException
 from controller.timetable.load import hints, load
@@ -160,8 +160,6 @@ class TimetableFile:
     def _keep_copy(self) -> None:
         try:
             self._last_good.parent.mkdir(parents=True, exist_ok=True)
-            half = self._last_good.with_suffix(".half")
-            half.write_bytes(self._path.read_bytes())
-            half.replace(self._last_good)
+            rewrite(self._last_good, self._path.read_bytes())
         except OSError as error:
             log.warning("could not save a copy of the valid timetable: %s", error)

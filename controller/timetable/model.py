@@ -12,6 +12,7 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+from controller.sentences import say
 from controller.timetable.day_rules import DayRule
 from controller.timetable.exceptions import DayException
 from controller.timetable.labels import SHIPPED_PLAYLISTS
@@ -113,6 +114,7 @@ class Duty:
 class DayPlan:
     """One date: its entries (by time, never overlapping), cues and duties, and why it is a working day or not.
 
+    `hints`: nothing is wrong, and something will be needed.
     `exceptions` have been applied. `off`, `no_music`, `no_announcements`: spans of theirs, sorted, never overlapping.
     """
 
@@ -125,6 +127,7 @@ class DayPlan:
     cues: tuple[Cue, ...]
     duties: tuple[Duty, ...]
     warnings: tuple[str, ...]
+    hints: tuple[str, ...] = ()
     exceptions: tuple[DayException, ...] = ()
     off: tuple[Moments, ...] = ()
     no_music: tuple[Moments, ...] = ()
@@ -400,8 +403,11 @@ class Timetable:
     remarks: tuple[str, ...] = ()  # hints about text in the file that has no effect
 
 
-def playlist_name(folder: str, spans: Iterable[Span]) -> str:
-    """Return the title of a playlist: a Chinese folder name unchanged, else after the span that plays it most days."""
+def playlist_name(folder: str, spans: Iterable[Span] = ()) -> str:
+    """Return the title of a playlist: a Chinese folder name unchanged, else after the span that plays it most days.
+
+    A name of ours is in both languages (`Sentence`).
+    """
     if folder in SHIPPED_PLAYLISTS:
         return SHIPPED_PLAYLISTS[folder]
     if any("\u4e00" <= letter <= "\u9fff" for letter in folder):
@@ -409,4 +415,4 @@ def playlist_name(folder: str, spans: Iterable[Span]) -> str:
     playing = [span for span in spans if any(choice.playlist == folder for choice in span.music)]
     if not playing:
         return folder
-    return f"{max(playing, key=lambda span: span.on.width).name}的音乐"
+    return say("playlist_of_span", span=max(playing, key=lambda span: span.on.width).name)

@@ -34,6 +34,7 @@ from controller.timetable.times import DAY, moment, written, written_end
 from controller.timetable.workdays import WEEKDAYS, Workday, Workdays
 
 MOST_DAYS = 200  # per year; a rule that holds on at least so many belongs to the usual day
+LAST_WEEK = 25  # of December: from then on the missing holidays of the next year are a warning, before a hint
 NEXT_WORKDAY = "下个工作日"
 _CLAUSE = re.compile(r"[^，。；、！？]*[，。；、！？]+|[^，。；、！？]+")
 Cut = tuple[timedelta, timedelta, Span]
@@ -68,6 +69,7 @@ def plan_for(
         cues=cues,
         duties=tuple(sorted(duties, key=lambda duty: duty.at if duty.at else _ALL_DAY)),
         warnings=tuple(warnings),
+        hints=tuple(_calendar_hints(day, workdays)),
     )
     return apply(plan, exceptions) if exceptions else plan
 
@@ -127,8 +129,13 @@ def share_of_new_customers(day: date, rhythm: Timetable) -> int:
 def _calendar_warnings(day: date, worked: Workday, workdays: Workdays) -> Iterator[str]:
     if worked.guess:
         yield say("holidays_guessed", year=day.year)
-    elif day.month == 12 and workdays.guesses(day.year + 1):
+    elif day.month == 12 and day.day >= LAST_WEEK and workdays.guesses(day.year + 1):
         yield say("holidays_missing", year=day.year + 1)
+
+
+def _calendar_hints(day: date, workdays: Workdays) -> Iterator[str]:
+    if day.month == 12 and day.day < LAST_WEEK and workdays.guesses(day.year + 1):
+        yield say("holidays_ahead", year=day.year + 1)
 
 
 def _slot_values(day: date, rhythm: Timetable, workdays: Workdays) -> dict[str, str]:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 
+from controller.system.atomic_file import publish
 from controller.system.files import read_json
 from controller.timetable.workdays import PublicDays, from_json, public_days
 
@@ -46,7 +47,7 @@ def _asked(country: str, year: int, file: Path) -> PublicDays:
         file.parent.mkdir(parents=True, exist_ok=True)
         half = file.with_suffix(".half")
         half.write_text(json.dumps(values, ensure_ascii=False), encoding="utf-8")
-        half.replace(file)
+        publish(half, file)
     except (OSError, subprocess.SubprocessError, ValueError, KeyError, TypeError) as error:
         log.warning("public holidays of %s %d not cached: %s", country, year, error)
         return public_days(country, year)

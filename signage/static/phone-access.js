@@ -1,5 +1,5 @@
 // 设备 → 手机与权限: the office's PIN, signed-in phones and tokens; each can be ended.
-import { $, ask, call, dayText, el, fill, row, sheet, stay, tap, toast } from './phone-kit.js';
+import { $, ask, call, dayText, el, fill, loadedSheet, row, sheet, stay, toast } from './phone-kit.js';
 import * as invite from './phone-invite.js';
 import * as log from './phone-log.js';
 
@@ -45,16 +45,16 @@ function switchPin(on) {
 
 const button = (words, act) => el('button', { type: 'button', class: 'act', onclick: act }, words);
 
-async function open(me) {
-  const found = await call('GET', '/api/access');
-  const owner = me.rights.includes('own');
-  sheet('手机、PIN 和令牌',
+function content(found) {
+  const owner = state.me.rights.includes('own');
+  return [
     el('h3', {}, '登录着的手机'), el('ul', { class: 'rows' }, found.sessions.map(phoneRow)),
     el('h3', {}, '公用 PIN'),
     el('p', {}, found.pin_on ? ['现在是 ', el('b', {}, found.pin), '，用它登录的手机都是销售助理。'] : '已经关掉，不能用它登录。'),
     found.pin_on ? button('换一个公用 PIN', changePin) : null,
     owner ? button(found.pin_on ? '关掉公用 PIN' : '打开公用 PIN', () => switchPin(!found.pin_on)) : null,
-    found.tokens.length ? [el('h3', {}, '程序和大屏的令牌'), el('ul', { class: 'rows' }, found.tokens.map(tokenRow))] : null);
+    found.tokens.length ? [el('h3', {}, '程序和大屏的令牌'), el('ul', { class: 'rows' }, found.tokens.map(tokenRow))] : null,
+  ];
 }
 
 // The last owner's phone signs out only after a question that names the way back.
@@ -68,7 +68,7 @@ function signOut(event) {
 
 export function start() {
   $('sign-out').addEventListener('submit', signOut);
-  $('who-may').addEventListener('click', (event) => tap(event.currentTarget, () => open(state.me)));
+  $('who-may').addEventListener('click', () => loadedSheet('手机、PIN 和令牌', () => call('GET', '/api/access'), content));
   invite.start(() => state);
   log.start();
 }

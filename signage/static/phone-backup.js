@@ -1,5 +1,5 @@
 // 设备 → 备份: the last backups, and a new one now.
-import { $, call, el, fill, prose, row, sheet, tap, toast } from './phone-kit.js';
+import { $, call, el, fill, loadedSheet, prose, row, tap, toast } from './phone-kit.js';
 
 const POLL_MS = 1500;
 let rights = [];
@@ -17,7 +17,7 @@ function line(one) {
   return row(when(one.made), megabytes(one.size), '', file);
 }
 
-async function open() {
+function open() {
   const list = el('ul', { class: 'rows', id: 'backups' });
   const said = el('p', { class: 'dim', role: 'status', id: 'backup-said' });
   const now = el('button', { type: 'button', class: 'act', id: 'backup-now' }, '现在备份');
@@ -37,8 +37,7 @@ async function open() {
     toast('开始备份。');
     setTimeout(() => { follow().catch(() => {}); }, POLL_MS);
   }));
-  await follow();
-  sheet('备份', el('p', { class: 'dim' }, '每天下班以后自动备份一次：订单、名单、设置、作息表、照片、胜利之歌和音乐。下载的文件里没有音乐和照片。'), list, said, now);
+  loadedSheet('备份', follow, () => [el('p', { class: 'dim' }, '每天下班以后自动备份一次：订单、名单、设置、作息表、照片、胜利之歌和音乐。下载的文件里没有音乐和照片。'), list, said, now]);
 }
 
 export function draw(state) {
@@ -46,5 +45,5 @@ export function draw(state) {
 }
 
 export function start() {
-  $('backup').addEventListener('click', (event) => tap(event.currentTarget, open));
+  $('backup').addEventListener('click', open);
 }

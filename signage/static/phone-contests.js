@@ -1,5 +1,5 @@
 // 比赛: the running contests, a form that is previewed before it is made, an early end, removal.
-import { $, ask, call, chips, closeSheet, dayText, el, field, fill, money, newKey, percent, row, sheet, tap, toast } from './phone-kit.js';
+import { $, ask, call, chips, closeSheet, dayText, el, field, fill, loadedSheet, money, newKey, percent, row, sheet, tap, toast } from './phone-kit.js';
 
 const KINDS = { teams: '队和队', people: '人和人', groups: '水平相近的分组' };
 const MEASURES = { amount: '金额', count: '单数', improved: '进步最大', target: '目标完成率' };
@@ -29,7 +29,7 @@ function left(contest) {
 }
 
 function contestRow(contest) {
-  return row(el('b', {}, contest.name), left(contest), contest.text || leaders(contest), `${KINDS[contest.kind]}，${MEASURES[contest.measure]}`, { open: () => open(contest.id) });
+  return row(el('b', {}, contest.name), left(contest), contest.text || leaders(contest), `${KINDS[contest.kind]}，${MEASURES[contest.measure]}`, { open: () => loadedSheet(contest.name, () => call('GET', `/api/contests/${contest.id}`), content) });
 }
 
 function sideRows(contest) {
@@ -47,28 +47,21 @@ function about(contest) {
   return `${KINDS[contest.kind]}，比${MEASURES[contest.measure]}，${span}` + (contest.prize ? `，奖品：${contest.prize}` : '') + '。';
 }
 
-async function open(id) {
-  let contest;
-  try {
-    contest = await call('GET', `/api/contests/${id}`);
-  } catch (error) {
-    toast(error.message);
-    return;
-  }
+function content(contest) {
   const begun = contest.since <= state.date;
   const may = state.me.rights.includes('contests');
   const end = contest.ended || !begun || !may ? null : el('button', { type: 'button', class: 'act', onclick: () => ask(`现在结束“${contest.name}”？`, ['结果马上公布、念出来，不能再改。'], '现在结束', async () => {
-    await call('POST', `/api/contests/${id}/end`, {});
+    await call('POST', `/api/contests/${contest.id}/end`, {});
     toast(`“${contest.name}”结束了。`);
     refresh();
   }) }, '提前结束');
   const remove = !may ? null : el('button', { type: 'button', class: 'act stop', onclick: () => ask(`删除“${contest.name}”？`, ['比赛从所有地方去掉，不公布结果。'], '删除', async () => {
-    await call('DELETE', `/api/contests/${id}`, {});
+    await call('DELETE', `/api/contests/${contest.id}`, {});
     toast(`“${contest.name}”已删除。`);
     refresh();
   }, 'act stop') }, '删除');
-  sheet(contest.name, el('p', { class: 'dim' }, about(contest)), contest.text ? el('p', {}, contest.text) : el('p', {}, left(contest)),
-    el('ol', { class: 'rows' }, sideRows(contest)), end, remove);
+  return [el('p', { class: 'dim' }, about(contest)), contest.text ? el('p', {}, contest.text) : el('p', {}, left(contest)),
+    el('ol', { class: 'rows' }, sideRows(contest)), end, remove];
 }
 
 // ---- a new contest

@@ -1,5 +1,5 @@
 // Duties of the tab 目标: ticks, coaching, one-to-ones, team building.
-import { $, ask, call, closeSheet, dayText, el, field, fill, row, sheet, tap, toast } from './phone-kit.js';
+import { $, ask, call, closeSheet, dayText, el, field, fill, loadedSheet, row, sheet, tap, toast } from './phone-kit.js';
 
 const MINUTES = { 15: '15 分钟', 30: '30 分钟', 60: '1 小时' };
 let day = null;
@@ -78,13 +78,11 @@ function personRow(person) {
   return row(el('b', {}, person.name), last ? el('span', { class: 'ok' }, `${dayText(last.at)} 谈过`) : '还没有', person.team, '记', { open: () => talk(person) });
 }
 
-async function openTeam(team) {
-  const found = await call('GET', `/api/duties?team=${encodeURIComponent(team)}`);
-  sheet(`${team}的单独谈话`, el('ul', { class: 'rows' }, found.one_to_ones.map(personRow)));
-}
+const openTeam = (team) => loadedSheet(`${team}的单独谈话`, () => call('GET', `/api/duties?team=${encodeURIComponent(team)}`),
+  (found) => el('ul', { class: 'rows' }, found.one_to_ones.map(personRow)));
 
 function teamRow(one) {
-  return row(el('b', {}, one.team), `${one.held} / ${one.people} 人谈过`, '', '看', { open: () => openTeam(one.team).catch((error) => toast(error.message)) });
+  return row(el('b', {}, one.team), `${one.held} / ${one.people} 人谈过`, '', '看', { open: () => openTeam(one.team) });
 }
 
 function drawTalks() {

@@ -10,12 +10,12 @@ let more = null;
 
 function dealRow(deal) {
   return row([el('b', {}, deal.person), ' ', el('span', { class: 'dim' }, deal.team)], el('span', { class: 'money' }, money(deal.amount)),
-    deal.voided ? `已撤回：${deal.voided}` : deal.product, `${period === 'day' ? '' : dayText(deal.date) + ' '}${deal.at}`, { look: deal.voided ? 'gone' : '', open: () => person(deal.person_id) });
+    deal.voided ? `已撤回：${deal.voided}` : deal.product, `${period === 'day' ? '' : dayText(deal.date) + ' '}${deal.at}`, { look: deal.voided ? 'gone' : '', open: () => person(deal.person_id, deal.person) });
 }
 
 function drawTop(found) {
   fill($('past-top'), found.top.map((one) => row([`${one.place}　`, el('b', {}, one.name)], el('span', { class: 'money' }, money(one.amount)), one.team, `${one.count} 单`,
-    { look: one.place === 1 ? 'first' : '', open: () => person(one.id) })));
+    { look: one.place === 1 ? 'first' : '', open: () => person(one.id, one.name) })));
 }
 
 async function load(before) {

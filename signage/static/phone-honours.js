@@ -1,5 +1,5 @@
 // 表彰: awards, the month's ceremony, and a person's page with trend and awards.
-import { $, call, dayText, el, fill, money, row, sheet, tap, toast } from './phone-kit.js';
+import { $, call, dayText, el, fill, loadedSheet, money, row, tap, toast } from './phone-kit.js';
 
 const NAMES = { day: '当天开拓能手', week: '一周开拓能手', month: '月度开拓能手' };
 const COUNTED = { month: '次月度', week: '次周度', day: '次当天', contest: '次比赛' };
@@ -16,7 +16,7 @@ export function awardRow(award, open) {
   const title = award.period === 'contest' ? award.title : NAMES[award.period];
   const second = [`${when(award)}，${title}`, award.prize ? `奖品：${award.prize}` : ''].filter(Boolean).join('；');
   const line = row([el('b', {}, award.person || award.team), ' ', award.person ? el('span', { class: 'dim' }, award.team) : ''],
-    el('span', { class: 'money' }, money(award.amount)), second, `${award.count} 单`, { open: open && award.person_id ? () => person(award.person_id) : null });
+    el('span', { class: 'money' }, money(award.amount)), second, `${award.count} 单`, { open: open && award.person_id ? () => person(award.person_id, award.person) : null });
   // In the list only for weeks and months; on the person's page for each award.
   if (award.person_id && (!open || award.period !== 'day')) {
     line.append(el('a', { class: 'act link', href: `/api/awards/${award.id}/poster`, download: `喜报-${award.person}.png` }, '下载喜报海报'));
@@ -84,25 +84,21 @@ function bars(weeks) {
   return svg;
 }
 
-export async function person(id) {
-  let found;
-  try {
-    found = await call('GET', `/api/people/${id}/results`);
-  } catch (error) {
-    toast(error.message);
-    return;
-  }
+function results(found) {
   const best = Math.max(...found.weeks.map((week) => week.amount));
   const won = Object.keys(COUNTED).filter((period) => found.counts[period]).map((period) => `${found.counts[period]} ${COUNTED[period]}`);
-  sheet(found.name,
+  return [
     el('p', { class: 'dim' }, found.team),
     el('p', {}, `本月 ${found.month.count} 单，${money(found.month.amount)}。`),
     el('h3', {}, '最近 12 周'),
     el('figure', { class: 'trend' }, bars(found.weeks), el('figcaption', { class: 'ends dim' }, el('span', {}, dayText(found.weeks[0].monday)), el('span', {}, best ? `最高 ${money(best)}` : '还没有开单'), el('span', {}, '本周'))),
     el('h3', {}, '获奖'),
     el('p', { class: 'dim' }, won.length ? won.join('，') + '。' : '还没有。'),
-    el('ul', { class: 'rows' }, found.awards.map((award) => awardRow(award, false))));
+    el('ul', { class: 'rows' }, found.awards.map((award) => awardRow(award, false))),
+  ];
 }
+
+export const person = (id, name) => loadedSheet(name, () => call('GET', `/api/people/${id}/results`), results);
 
 export function start(again) {
   refresh = again;

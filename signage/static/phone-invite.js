@@ -1,5 +1,5 @@
 // Adding a phone by a link or code that works once, and personal PINs for phones that several people use.
-import { $, ask, call, chips, el, field, fill, row, sheet, tap } from './phone-kit.js';
+import { $, ask, call, chips, el, field, fill, loadedSheet, row, sheet, tap } from './phone-kit.js';
 
 const MAY = {
   owner: '什么都可以，也能开关公用 PIN、添加别的负责人。',
@@ -66,53 +66,51 @@ function show(made) {
     el('p', { class: 'dim' }, `${made.minutes} 分钟内有效，只能用一次。`));
 }
 
-async function addPhone() {
-  const { roles } = await call('GET', '/api/access');
+const access = () => call('GET', '/api/access');
+
+const addPhone = () => loadedSheet('添加手机', access, ({ roles }) => {
   const role = roleChoice(roles);
   const person = personChoice('phone-person', '不是某一个人的');
   const name = field('怎么称呼（不选人时填，例如 前台）', 'phone-name', '', { maxlength: 20 });
-  sheet('添加手机', role.node, person, name, sending('下一步', async () => {
+  return [role.node, person, name, sending('下一步', async () => {
     show(await call('POST', '/api/access/phones', { role: role.value, person: chosen(person), name: name.querySelector('input').value.trim() }));
-  }));
-}
+  })];
+});
 
-async function givePin() {
-  const { roles } = await call('GET', '/api/access');
+const givePin = () => loadedSheet('给一个人设个人 PIN', access, ({ roles }) => {
   const role = roleChoice(roles.filter((one) => one.personal));
   const person = personChoice('pin-person', '请选择');
-  sheet('给一个人设个人 PIN', person, role.node, sending('下一步', async () => {
+  return [person, role.node, sending('下一步', async () => {
     if (!chosen(person)) throw new Error('请选择是谁的。');
     const made = await call('PUT', `/api/access/personal/${chosen(person)}`, { role: role.value });
     sheet('个人 PIN', el('p', { class: 'pin', id: 'personal-pin' }, made.pin),
       el('p', {}, '只显示这一次，请本人记下。在共用的手机上选自己的名字，再输入它，12 小时内有效。'));
-  }));
-}
+  })];
+});
 
-async function personalPins() {
-  const { personal } = await call('GET', '/api/access');
+const personalPins = () => loadedSheet('个人 PIN', access, ({ personal }) => {
   const remove = (one) => ask(`去掉${one.name}的个人 PIN`, ['用它登录的手机马上退出。'], '去掉', async () => {
     await call('DELETE', `/api/access/personal/${one.person}`);
   }, 'act stop');
   const list = el('ul', { class: 'rows' }, personal.map((one) => row(one.name, one.role_name, one.team, one.removable ? '去掉' : '', { open: one.removable ? () => remove(one) : null })));
   if (!personal.length) fill(list, el('li', { class: 'dim' }, '还没有人有个人 PIN。'));
-  const give = el('button', { type: 'button', class: 'act', onclick: () => tap(give, givePin) }, '给一个人设个人 PIN');
-  sheet('个人 PIN', el('p', { class: 'dim' }, '几个人共用一台手机时，各人用自己的名字和 PIN 登录。'), list, give);
-}
+  const give = el('button', { type: 'button', class: 'act', onclick: givePin }, '给一个人设个人 PIN');
+  return [el('p', { class: 'dim' }, '几个人共用一台手机时，各人用自己的名字和 PIN 登录。'), list, give];
+});
 
-async function giveToken() {
-  const { token_roles: roles } = await call('GET', '/api/access');
+const giveToken = () => loadedSheet('给程序一个令牌', access, ({ token_roles: roles }) => {
   const role = roleChoice(roles);
   const name = field('哪个程序', 'token-name', '', { maxlength: 40, placeholder: '例如 客户系统' });
-  sheet('给程序一个令牌', el('p', { class: 'dim' }, '程序带着令牌就能用战鼓的接口，不用的随时可以作废。'), name, role.node, sending('生成', async () => {
+  return [el('p', { class: 'dim' }, '程序带着令牌就能用战鼓的接口，不用的随时可以作废。'), name, role.node, sending('生成', async () => {
     const made = await call('POST', '/api/access/tokens', { name: name.querySelector('input').value.trim(), role: role.value });
     sheet(made.name, el('p', {}, '只显示这一次，请复制到程序里。'), el('p', { class: 'secret', id: 'token' }, made.token),
       el('a', { class: 'act link', href: '/api/docs' }, '看接口怎么用'));
-  }));
-}
+  })];
+});
 
 export function start(state) {
-  $('new-token').addEventListener('click', (event) => tap(event.currentTarget, giveToken));
+  $('new-token').addEventListener('click', giveToken);
   current = state;
-  $('add-phone').addEventListener('click', (event) => tap(event.currentTarget, addPhone));
-  $('personal-pins').addEventListener('click', (event) => tap(event.currentTarget, personalPins));
+  $('add-phone').addEventListener('click', addPhone);
+  $('personal-pins').addEventListener('click', personalPins);
 }

@@ -195,6 +195,30 @@ export function sheet(title, ...children) {
   node.scrollTop = 0; // the previous sheet may have been scrolled
 }
 
+// Open a sheet at once, and fill it with what `load` brings: on a slow network a tap must show something. `build` gets the
+// answer and returns the content. A sheet of that title that is open already keeps its content until then.
+export async function loadedSheet(title, load, build) {
+  const node = $('sheet');
+  const line = el('p', { class: 'dim', role: 'status' }, '正在读取…');
+  if (!node.open || $('sheet-title').textContent !== title) sheet(title, line);
+  const heading = $('sheet-title');
+  const present = () => node.open && heading.isConnected; // else it was closed, or another sheet was opened
+  let found;
+  try {
+    found = await load();
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    if (!present()) return;
+    if (line.isConnected) line.replaceWith(el('p', { class: 'wrong', role: 'alert' }, error.message));
+    else toast(error.message);
+    return;
+  }
+  if (!present()) return;
+  const content = el('div', {}, build(found));
+  if (line.isConnected) line.replaceWith(...content.childNodes);
+  else sheet(title, ...content.childNodes);
+}
+
 export const closeSheet = () => $('sheet').close();
 
 export function field(label, id, value, extra = {}) {

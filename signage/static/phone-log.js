@@ -1,12 +1,12 @@
 // The log of changes, newest first, fifty lines at a time.
-import { $, call, dayText, el, sheet, tap } from './phone-kit.js';
+import { $, call, dayText, el, loadedSheet, tap } from './phone-kit.js';
 
 function line(one) {
   const at = `${dayText(one.at)} ${one.at.slice(11, 16)}`;
   return el('li', {}, el('p', {}, one.deed), el('p', { class: 'dim' }, `${at}　${one.who}，${one.role_name}，${one.address}`));
 }
 
-async function open() {
+function open() {
   const list = el('ul', { class: 'rows log', id: 'log-lines' });
   let last = '';
   const more = el('button', { type: 'button', class: 'act', onclick: () => tap(more, load) }, '更早的');
@@ -17,10 +17,9 @@ async function open() {
     last = found.lines.length ? String(found.lines[found.lines.length - 1].id) : last;
     more.hidden = !found.more;
   }
-  await load();
-  sheet('操作记录', el('p', { class: 'dim' }, '谁在什么时候做了什么，保留两年，不能修改。'), list, more);
+  loadedSheet('操作记录', load, () => [el('p', { class: 'dim' }, '谁在什么时候做了什么，保留两年，不能修改。'), list, more]);
 }
 
 export function start() {
-  $('log').addEventListener('click', (event) => tap(event.currentTarget, open));
+  $('log').addEventListener('click', open);
 }

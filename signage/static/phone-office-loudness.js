@@ -1,5 +1,5 @@
 // 设备 → 跟着办公室的声音: how loud the office is, how far announcements follow, and the usual level.
-import { $, call, el, fill, row, sheet, tap, toast } from './phone-kit.js';
+import { $, call, el, fill, loadedSheet, row, tap, toast } from './phone-kit.js';
 
 const POLL_MS = 1000, MOST_DB = 6;
 
@@ -41,17 +41,18 @@ function limits(id, none, present) {
     el('option', { value: db, selected: db === present }, db ? `${db} 分贝` : none)));
 }
 
-async function open() {
-  const now = await call('GET', '/api/office-loudness');
+function content(now) {
   const raised = limits('loud-raise', '不提高', now.raise_db), lowered = limits('loud-lower', '不降低', now.lower_db);
-  const list = el('ul', { class: 'rows', id: 'loud-now', role: 'status' });
+  const list = el('ul', { class: 'rows', id: 'loud-now' });
+  const spoken = el('div', { role: 'status' }, list); // not on the list itself: it would be none any more
   const button = (id, name, action) => {
     const made = el('button', { type: 'button', class: 'act', id }, name);
     made.addEventListener('click', () => tap(made, action));
     return made;
   };
   show(list, now);
-  sheet('跟着办公室的声音',
+  if (now.running) follow(list).catch(() => {});
+  return [
     el('p', { class: 'dim' }, '麦克风量一量办公室有多响：比平常吵，播报提高一点；比平常安静，降低一点。慢慢调，紧急广播从不降低。'),
     el('p', { class: 'dim' }, '上班时间每两分钟听两秒，只记有多响，不录音，不存声音，也不往外发。我们自己在放音乐或播报时不量。'),
     el('p', { class: 'dim' }, '提高不会超过总音量 100 和作息表里的音量上限：总音量平时放在 50 到 70，才有余地。麦克风在“喇叭自检”里选。'),
@@ -62,7 +63,7 @@ async function open() {
       toast(Number(raised.value) || Number(lowered.value) ? '保存了，跟着办公室的声音。' : '保存了，不跟。');
       await follow(list);
     }),
-    list,
+    spoken,
     button('loud-measure', '现在量一次', async () => {
       await call('POST', '/api/office-loudness', {});
       await follow(list);
@@ -74,10 +75,10 @@ async function open() {
     now.usual_db === null ? '' : button('loud-learn', '重新学平常的声音', async () => {
       show(list, await call('DELETE', '/api/office-loudness/usual'));
       toast('忘掉了，接下来几天重新学。');
-    }));
-  if (now.running) follow(list).catch(() => {});
+    }),
+  ];
 }
 
 export function start() {
-  $('office-loudness').addEventListener('click', (event) => tap(event.currentTarget, open));
+  $('office-loudness').addEventListener('click', () => loadedSheet('跟着办公室的声音', () => call('GET', '/api/office-loudness'), content));
 }

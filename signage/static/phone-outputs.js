@@ -1,5 +1,5 @@
 // 设备 → 音响: the machine's outputs, the choice, and a test tone.
-import { $, call, el, fill, sheet, tap, toast } from './phone-kit.js';
+import { $, call, el, fill, loadedSheet, tap, toast } from './phone-kit.js';
 
 const KINDS = { usb: 'USB 声卡', jack: '耳机孔', hdmi: 'HDMI 电视', bluetooth: '蓝牙音箱', other: '音响' };
 const POLL_MS = 1200;
@@ -40,12 +40,11 @@ async function follow(list) {
   draw(list, await call('GET', '/api/outputs'));
 }
 
-async function open() {
+function open() {
   const list = el('ul', { class: 'rows', id: 'outputs' });
-  await follow(list);
-  sheet('音响', el('p', { class: 'dim' }, '声音从哪里出来。选定的没有接上时，先用别的，接回来自动换回去。'), list);
+  loadedSheet('音响', () => follow(list), () => [el('p', { class: 'dim' }, '声音从哪里出来。选定的没有接上时，先用别的，接回来自动换回去。'), list]);
 }
 
 export function start() {
-  $('output').addEventListener('click', (event) => tap(event.currentTarget, open));
+  $('output').addEventListener('click', open);
 }

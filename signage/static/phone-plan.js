@@ -111,7 +111,7 @@ function drawDay(found) {
   day = found;
   $('day-title').textContent = [day.near, day.name].filter(Boolean).join('，');
   $('day-why').textContent = `${day.workday ? '上班' : '休息'}：${day.why}`;
-  fill($('day-warnings'), day.warnings.map((warning) => el('p', { class: 'wrong' }, warning)));
+  fill($('day-warnings'), day.warnings.map((warning) => el('p', { class: 'wrong' }, warning)), day.hints.map((hint) => el('p', { class: 'dim' }, hint)));
   fill($('day-changes'), day.exceptions.map(changeRow));
   $('day-edit').hidden = $('day-hint').hidden = day.past || !mayChange;
   drawChoices();

@@ -1,5 +1,5 @@
 // The office's list of products: order, add, rename for the future, hide.
-import { call, el, field, fill, sheet, tap, toast } from './phone-kit.js';
+import { call, el, field, fill, loadedSheet, sheet, tap, toast } from './phone-kit.js';
 
 let refresh = () => {};
 
@@ -51,14 +51,15 @@ function adding() {
   })];
 }
 
-export async function manage() {
-  const found = await call('GET', '/api/products');
+function content(found) {
   const list = el('ul', { class: 'rows' });
   fill(list, found.listed.map(line));
   const sold = found.sold.length ? [el('h3', {}, '最近卖过、还没有列入的'), el('div', { class: 'chips' },
     found.sold.map((name) => act(`＋ ${name}`, 'chip', `列入 ${name}`, () => add(name))))] : [];
-  sheet('管理产品', found.listed.length ? list : el('p', { class: 'dim' }, '还没有自己排的产品：现在按最近卖过的列出。'), sold, adding());
+  return [found.listed.length ? list : el('p', { class: 'dim' }, '还没有自己排的产品：现在按最近卖过的列出。'), sold, adding()];
 }
+
+export const manage = () => loadedSheet('管理产品', () => call('GET', '/api/products'), content);
 
 export function start(again) {
   refresh = again;

@@ -1,5 +1,5 @@
 // 设备 → 喇叭自检: a quiet tone that a microphone hears; its time, the microphone, and a test now.
-import { $, call, el, fill, row, sheet, tap, toast } from './phone-kit.js';
+import { $, call, el, fill, loadedSheet, row, tap, toast } from './phone-kit.js';
 
 const POLL_MS = 1200;
 const FOUND = {
@@ -33,10 +33,11 @@ async function save(at, name) {
   await call('PUT', '/api/timetable', { base: file.version, operations });
 }
 
-async function open() {
-  const [file, found, heard] = await Promise.all([
-    call('GET', '/api/timetable'), call('GET', '/api/speaker-test/microphones'), call('GET', '/api/speaker-test'),
-  ]);
+const load = () => Promise.all([
+  call('GET', '/api/timetable'), call('GET', '/api/speaker-test/microphones'), call('GET', '/api/speaker-test'),
+]);
+
+function content([file, found, heard]) {
   const now = file.values.health || {};
   const names = [...new Set([...found.microphones, ...(now.microphone ? [now.microphone] : [])])];
   const at = el('input', { type: 'time', id: 'speaker-at', class: 'line', value: now.speaker_test || '' });
@@ -56,15 +57,16 @@ async function open() {
     await call('POST', '/api/speaker-test', {});
     await follow(list);
   }));
-  sheet('喇叭自检',
+  if (heard.running) follow(list).catch(() => {});
+  return [
     el('p', { class: 'dim' }, '放一声很轻的提示音，麦克风听一听，喇叭真的响了没有。听几秒就停，不留录音，只记下结果和音量。'),
     el('label', { for: 'speaker-at' }, '工作日几点自检，空着就不检'), at,
     el('label', { for: 'speaker-mic' }, '麦克风'), mic,
     found.microphones.length ? '' : el('p', { class: 'dim' }, '主机上没有找到麦克风。'),
-    keep, spoken, trial);
-  if (heard.running) follow(list).catch(() => {});
+    keep, spoken, trial,
+  ];
 }
 
 export function start() {
-  $('speaker-test').addEventListener('click', (event) => tap(event.currentTarget, open));
+  $('speaker-test').addEventListener('click', () => loadedSheet('喇叭自检', load, content));
 }

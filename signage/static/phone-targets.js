@@ -1,5 +1,5 @@
 // 目标: targets handed in and reviewed, the month's pace; duties are drawn by phone-duties.js.
-import { $, call, closeSheet, el, field, fill, money, newKey, nobodyYet, percent, row, sheet, tap, toast } from './phone-kit.js';
+import { $, call, closeSheet, el, field, fill, loadedSheet, money, newKey, nobodyYet, percent, row, sheet, tap, toast } from './phone-kit.js';
 import * as duties from './phone-duties.js';
 
 const NTH = ['', '第一次', '第二次'];
@@ -96,14 +96,11 @@ function teamRow(team) {
   const goal = team.target === null ? '还没有目标' : `目标 ${money(team.target)}，完成 ${percent(team.rate)}`;
   const handed = team.hand_in ? el('span', { class: 'ok' }, `${team.hand_in.at} 已交`) : el('span', { class: 'bad' }, '未交');
   return row(el('b', {}, team.name), handed, [goal, el('br'), since(team)], money(team.amount),
-    { open: () => openTeam(team.name).catch((error) => toast(error.message)) });
+    { open: () => openTeam(team.name) });
 }
 
-async function openTeam(name) {
-  const found = await call('GET', `/api/targets?team=${encodeURIComponent(name)}`);
-  const team = found.teams.find((one) => one.name === name);
-  if (team) sheet(`${name}今天的目标`, targetForm(team));
-}
+const openTeam = (name) => loadedSheet(`${name}今天的目标`, () => call('GET', `/api/targets?team=${encodeURIComponent(name)}`),
+  (found) => found.teams.filter((one) => one.name === name).map(targetForm));
 
 // Nothing is handed in where there is no team.
 function openWords() {

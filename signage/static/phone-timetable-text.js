@@ -1,5 +1,5 @@
 // The text of the timetable for experts, and its history.
-import { $, call, closeSheet, el, fill, Refusal, row, sheet, tap, toast } from './phone-kit.js';
+import { $, call, closeSheet, el, fill, loadedSheet, Refusal, row, tap, toast } from './phone-kit.js';
 import { changedLines, moment, save } from './phone-timetable-sheet.js';
 
 let context = null;
@@ -70,15 +70,7 @@ export function drawHistory(found) {
   fill($('versions'), context.versions.map((version, n) => row(moment(version.when), n ? '比较' : '现在的', version.who, '', { open: () => openVersion(version, n === 0) })));
 }
 
-async function openVersion(version, present) {
-  let full;
-  try {
-    full = await call('GET', `/api/timetable/history/${version.number}`);
-  } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
-    toast(error.message);
-    return;
-  }
+function comparison(version, present, full) {
   const back = present ? [] : el('button', { type: 'button', class: 'go', onclick: () => tap(back, async () => {
     try {
       await call('POST', `/api/timetable/history/${version.number}`, { base: context.version });
@@ -91,7 +83,12 @@ async function openVersion(version, present) {
     await context.reload(true);
     toast('已恢复，马上生效。');
   }) }, '恢复这个版本');
-  sheet(`${moment(version.when)}的版本`, el('p', { class: 'dim' }, version.who),
+  return [
+    el('p', { class: 'dim' }, version.who),
     present ? [] : [el('h3', {}, '从那时到现在'), full.changed.length ? changedLines(full.changed) : el('p', { class: 'dim' }, '和现在的一样。')],
-    el('details', {}, el('summary', {}, '看全文'), el('pre', { class: 'whole' }, full.text)), back);
+    el('details', {}, el('summary', {}, '看全文'), el('pre', { class: 'whole' }, full.text)), back,
+  ];
 }
+
+const openVersion = (version, present) => loadedSheet(`${moment(version.when)}的版本`,
+  () => call('GET', `/api/timetable/history/${version.number}`), (full) => comparison(version, present, full));

@@ -39,7 +39,7 @@ export async function open(names, called, chosen, refresh) {
       await show();
     }) }, '删掉，不能恢复');
     const back = el('button', { type: 'button', class: 'act', onclick: () => show().catch(tell) }, '不删');
-    sheet(name(track), el('p', { class: 'dim' }, `在歌单“${called[track.playlist] || track.playlist}”里，文件是 ${track.playlist}/${track.file}。`), go, back);
+    sheet(name(track), el('p', { class: 'dim' }, `在歌单“${called[track.playlist] || track.playlist}”里，文件名是 ${track.file}。`), go, back);
   }
 
   async function add(files) {

@@ -1,12 +1,12 @@
 // 设备 → 版本: the present version, an upgrade by the owner, and the way back.
-import { $, Refusal, ask, call, el, fill, row, sheet, tap } from './phone-kit.js';
+import { $, Refusal, ask, call, el, fill, loadedSheet, row } from './phone-kit.js';
 import { fileButton, send, sending } from './phone-media.js';
 
 const POLL_MS = 2000, MOST_MB = 1500;
 const STEPS = { waiting: '等主机接手', checking: '检查安装包', unpacking: '放好新版本', stopping: '停下旧版本', fitting: '准备账本', switching: '换成新版本', starting: '启动，看它是不是正常', done: '收尾', back: '回到原来的版本' };
 let rights = [];
 
-async function open() {
+function open() {
   const list = el('ul', { class: 'rows' });
   const said = el('p', { class: 'dim', role: 'status', id: 'upgrade-said' });
   const file = fileButton('选安装包', '.deb', ([chosen]) => upload(chosen), { id: 'upgrade-file' });
@@ -50,10 +50,12 @@ async function open() {
   }
   back.addEventListener('click', () => ask('退回上一个版本', ['音乐会停几秒钟，订单都会保留。'], '退回', async () => {
     await call('POST', '/api/rollback', {});
-    await open();
+    open();
   }));
-  show(await call('GET', '/api/upgrade'));
-  sheet('版本', list, said, own);
+  loadedSheet('版本', () => call('GET', '/api/upgrade'), (found) => {
+    show(found);
+    return [list, said, own];
+  });
 }
 
 export function draw(state) {
@@ -61,5 +63,5 @@ export function draw(state) {
 }
 
 export function start() {
-  $('upgrade').addEventListener('click', (event) => tap(event.currentTarget, open));
+  $('upgrade').addEventListener('click', open);
 }

@@ -78,6 +78,9 @@
       },
       layout: function () {
         W.fit(title, 5.4, 4);
+        W.mark(head, 'stack', false);
+        W.fit(total, 5.4, 3);
+        W.mark(head, 'stack', total.scrollWidth > total.clientWidth + 1); /* an old screen with large type */
         W.fit(total, 5.4, 3);
         tallRows(teams);
       },

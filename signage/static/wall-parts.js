@@ -57,15 +57,21 @@
     };
   };
 
-  /* A name that is wider than its column stands above the bar, as all do where the rows are narrow. */
-  function stacked(box) {
-    var all = document.body.classList.contains('upright') && box.wallSums, i, who;
-    for (i = 0; i < box.children.length; i += 1) { W.mark(box.children[i], 'tall', all); }
-    if (all) { return; }
+  function wideName(box) {
+    var i, who;
     for (i = 0; i < box.children.length; i += 1) {
+      W.mark(box.children[i], 'tall', false);
       who = box.children[i].children[1];
-      W.mark(box.children[i], 'tall', who.firstChild.offsetWidth > who.clientWidth);
+      if (who.firstChild.offsetWidth > who.clientWidth) { return true; }
     }
+    return false;
+  }
+
+  /* With a name that is wider than its column all names stand above their bars: bars of a list have one length. So do
+     they where the rows are narrow. */
+  function stacked(box) {
+    var all = (document.body.classList.contains('upright') && box.wallSums) || wideName(box), i;
+    for (i = 0; i < box.children.length; i += 1) { W.mark(box.children[i], 'tall', all); }
   }
 
   /* Cities, each with its completion as a bar. `sums`: with amounts. */

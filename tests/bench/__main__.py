@@ -37,7 +37,8 @@ BENCH = (
 )
 SOAK = (
     "noons", "nap", "kill", "soundfaults", "timefaults", "linkkill", "linkday", "wallday", "wallaway",
-    "axe", "pictures", "cities", "wear", "month", "crowd", "mutated", "schema", "upgradekill", "machine", "longforms",
+    "axe", "pictures", "cities", "wear", "month", "crowd", "mutated", "schema", "upgradekill", "powercuts",
+    "machine", "longforms",
 )  # fmt: skip
 
 

@@ -96,7 +96,7 @@ def _heard_twice(announcements: list[dict[str, Any]]) -> int:
 def _said_after_heard(log: str) -> int:
     """Count announcements that started again after their end was recorded."""
     over, again = set[str](), 0
-    for saying, heard in re.findall(r"saying (#\d+) |(#\d+) is heard", log):
+    for saying, heard in re.findall(r"playing (#\d+) |(#\d+) is heard", log):
         again += bool(saying) and saying in over  # one group is empty in each match
         over |= {heard} - {""}
     return again

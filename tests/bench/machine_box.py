@@ -10,7 +10,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, Protocol, TypeVar
 
 import virtual
 
@@ -21,7 +21,7 @@ print(book.execute("pragma integrity_check").fetchone()[0], *(row[0] for row in 
 """
 READ_SOUND = f"""
 import array, math, os
-file = open("{virtual.HEARD}", "rb")
+file = open("%s", "rb")
 size = os.fstat(file.fileno()).st_size
 file.seek(max(0, size - 5 * 4 * {virtual.RATE}) // 4 * 4)
 heard = array.array("h", file.read()[: size // 4 * 4])
@@ -33,19 +33,34 @@ print(size, round(level(peak), 1), round(level(math.sqrt(power)), 1))
 now = time.monotonic
 
 
-class Box:
+class Machine(Protocol):
+    """The methods that a virtual machine and a container share. `process`: None while it is off.
+
+    `heard`: the file of SDL's disk driver in it.
+    """
+
+    address: str
+    heard: str
+    process: Any
+
+    def run(self, command: str, timeout: float = 120) -> tuple[int, str]: ...
+    def well(self, command: str, timeout: float = 120) -> str: ...
+
+
+M = TypeVar("M", bound=Machine)
+
+
+class Box(Generic[M]):
     """The installed office in the machine, over HTTP as phones reach it, and as root in the machine."""
 
-    def __init__(self, machine: virtual.VirtualMachine) -> None:
+    def __init__(self, machine: M) -> None:
         self.machine, self.token, self.cookie = machine, "", ""
 
     def call(self, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, Any]:
         """Return (status, JSON) of a request. Raises OSError without an answer."""
         data = body if body is None or hasattr(body, "read") else json.dumps(body).encode()
         head = {"Content-Type": "application/json", "Authorization": f"Bearer {self.token}", **headers}
-        request = urllib.request.Request(
-            f"http://127.0.0.1:{self.machine.port}{path}", data, head, method=method
-        )
+        request = urllib.request.Request(f"{self.machine.address}{path}", data, head, method=method)
         try:
             with urllib.request.urlopen(request, timeout=60) as answer:
                 return answer.status, json.loads(answer.read() or b"null")
@@ -102,7 +117,7 @@ class Box:
         """Return peak and RMS in dBFS of what SDL's disk driver writes, and the seconds that it wrote meanwhile."""
         began, first, best = now(), 0, (-120.0, -120.0)
         while now() - began < within:
-            code, text = self.machine.run(f"python3 -c '{READ_SOUND}'", 120)
+            code, text = self.machine.run(f"python3 -c '{READ_SOUND % self.machine.heard}'", 120)
             if code == 0:
                 size, peak, rms = map(float, text.split())
                 first = first or size
@@ -114,7 +129,7 @@ class Box:
 
     def own(self, link: str) -> None:
         """Sign in as the owner's phone with the link that the console shows."""
-        address = f"http://127.0.0.1:{self.machine.port}"
+        address = self.machine.address
         head = {"Origin": address, "Content-Type": "application/x-www-form-urlencoded"}
         request = urllib.request.Request(f"{address}/join", f"link={link}".encode(), head, method="POST")
         opener = urllib.request.build_opener(_Stay)
@@ -125,7 +140,7 @@ class Box:
 
     def as_owner(self, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, Any]:
         """Return (status, JSON) of a request from the owner's phone."""
-        origin = f"http://127.0.0.1:{self.machine.port}"
+        origin = self.machine.address
         return self.call(method, path, body, Authorization="", Cookie=self.cookie, Origin=origin, **headers)
 
 
@@ -135,11 +150,12 @@ class _Stay(urllib.request.HTTPRedirectHandler):
 
 
 class Seller(threading.Thread):
-    """A phone that sends deals without a pause, and remembers those that were accepted."""
+    """A phone that sends deals, and remembers those that were accepted."""
 
-    def __init__(self, box: Box, name: str) -> None:
+    def __init__(self, box: Box[Any], name: str, pause: float = 0.0) -> None:
         super().__init__(daemon=True)
         self.box, self.prefix, self.accepted, self.over = box, name, set[str](), threading.Event()
+        self._pause = pause
 
     def run(self) -> None:
         number = 0
@@ -149,3 +165,4 @@ class Seller(threading.Thread):
             with contextlib.suppress(OSError):
                 if self.box.call("POST", "/api/deals", deal)[0] in (200, 201):
                     self.accepted.add(key)
+            self.over.wait(self._pause)

@@ -45,9 +45,14 @@ LIMITS = {"daemon": 0.3, "player": 0.1, "descriptors": 0.1, "threads": 0.1, "log
 
 @dataclass(frozen=True)
 class Sample:
-    """The state at the end of a day; MB. `voice`: the most memory of the voice's child on that day."""
+    """The state at the end of a day; MB. `used` and `free`: in the daemon's heaps (glibc's).
+
+    `voice`: the most memory of the voice's child on that day.
+    """
 
     daemon: float
+    used: float
+    free: float
     player: float
     voice: float
     descriptors: int
@@ -64,14 +69,27 @@ def rows() -> list[Row]:
         ahead = folder / "ahead"
         ahead.write_text("0")
         paths = os.pathsep.join((str(HERE / "ahead"), str(HERE.parents[1])))
-        env = {"SDL_AUDIODRIVER": "dummy", "PYTHONPATH": paths, "CLOCK_AHEAD": str(ahead)}
+        env = {
+            "SDL_AUDIODRIVER": "dummy",
+            "PYTHONPATH": paths,
+            "CLOCK_AHEAD": str(ahead),
+            **service_environment(),
+        }
         with Running(folder / "home", env) as house:
             month = Month(house, ahead)
             month.set_clock(datetime.combine(FIRST, datetime.min.time(), ZONE))
             house.start()
             samples = [month.live(FIRST + timedelta(days=number), seconds) for number in range(days)]
             log = house.log()
-    return [*_counts(month, days, seconds, log), *(_slope(name, samples) for name in LIMITS), _voice(samples)]
+    slopes = [_slope(name, samples) for name in LIMITS]
+    return [*_counts(month, days, seconds, log), *slopes, _heaps(samples), _voice(samples)]
+
+
+def service_environment() -> dict[str, str]:
+    """Return the variables that the service file gives the daemon."""
+    lines = (HERE.parents[1] / "config" / "zhangu.service").read_text(encoding="utf-8").splitlines()
+    settings = (line.removeprefix("Environment=") for line in lines if line.startswith("Environment="))
+    return dict(setting.split("=", 1) for setting in settings)
 
 
 class Month:
@@ -169,9 +187,14 @@ class Month:
         files = [file.stat() for file in (home / "var").rglob("*") if file.is_file()]
         disk = sum({one.st_ino: 512 * one.st_blocks for one in files}.values())  # backups share their files
         return Sample(
-            held("daemon"), held("player"), self._voice, sum(one.num_fds() for one in every),
+            held("daemon"), *self._heaps(), held("player"), self._voice, sum(one.num_fds() for one in every),
             sum(one.num_threads() for one in every), disk / 1e6, (home / "daemon.log").stat().st_size / 1e6,
         )  # fmt: skip
+
+    def _heaps(self) -> tuple[float, float]:
+        """Return the used and the free MB of the daemon's heaps at the last jump of its clock."""
+        heaps = json.loads(Path(f"{self._ahead}.heaps").read_text())
+        return (heaps["uordblks"] + heaps["hblkhd"]) / 1e6, heaps["fordblks"] / 1e6
 
 
 def _counts(month: Month, days: int, seconds: float, log: str) -> list[Row]:
@@ -199,6 +222,13 @@ def _slope(name: str, samples: list[Sample]) -> Row:
     measured = f"{slope:+.2f}{unit} a day; first day {values[0]:.1f}, at half-time {kept[0]:.1f}, last {kept[-1]:.1f}"
     return Row(f"{name} of the daemon and player" if not unit else name, measured, f"≤ {LIMITS[name]:+g}{unit} a day",
                slope <= LIMITS[name])  # fmt: skip
+
+
+def _heaps(samples: list[Sample]) -> Row:
+    """Show the daemon's pieces of memory in use, and the free ones between them."""
+    three = (samples[0], samples[len(samples) // 2], samples[-1])
+    measured = "; ".join(f"{sample.used:.1f}, {sample.free:.1f}" for sample in three)
+    return Row("the daemon's heaps, used and free MB: first day; half-time; last", measured, "–", True)
 
 
 def _voice(samples: list[Sample]) -> Row:

@@ -23,12 +23,13 @@ import numpy as np
 TOOLS = ("qemu-system-x86_64", "qemu-img", "debootstrap", "mkfs.ext4")
 INCLUDE = (
     "linux-image-amd64,initramfs-tools,systemd-sysv,dbus,udev,kmod,iproute2,procps,python3,adduser,tzdata,"
-    "ca-certificates,alsa-utils"
+    "ca-certificates,alsa-utils,libglib2.0-0,libpulse0"
 )
-"""A small system as Raspberry Pi OS Lite has it; `apt` must find the rest."""
-BOOT_S = 900.0
+"""A small system as Raspberry Pi OS Lite has it, with the libraries that the package needs: there is no internet."""
+BOOT_S = 900.0 * float(os.environ.get("MACHINE_PATIENCE", "1"))
 ACCEL = os.environ.get("MACHINE_ACCEL", "tcg,thread=multi")
 """`kvm` is about thirty times faster where it works."""
+EMULATED = ACCEL.startswith("tcg")
 PATIENT = {
     "zhangu.service": "TimeoutStartSec=1800\nWatchdogSec=0\n",
     "zhangu-upgrade.service": "Environment=ZHANGU_HEALTHY_WITHIN=1800\n",
@@ -36,7 +37,7 @@ PATIENT = {
 """Limits for an emulated processor, on which a start takes minutes; with KVM those of the package hold."""
 RATE = 44_100
 LEAST_DB = -45.0
-DISK_SOUND = os.environ.get("MACHINE_SOUND", "disk" if ACCEL.startswith("tcg") else "alsa") == "disk"
+DISK_SOUND = os.environ.get("MACHINE_SOUND", "disk" if EMULATED else "alsa") == "disk"
 """An emulated sound card starves without KVM: SDL's disk driver records the sound instead."""
 HEARD = "/var/lib/zhangu/var/heard.raw"
 SOUND = f"[Service]\nEnvironment=SDL_AUDIODRIVER=disk SDL_DISKAUDIOFILE={HEARD}\n"
@@ -142,7 +143,7 @@ def lay(tree: Path) -> None:
         (system / unit).symlink_to("/dev/null")
     for unit, limits in PATIENT.items():
         (system / f"{unit}.d").mkdir(exist_ok=True)
-        text = f"[Service]\n{limits}" if ACCEL.startswith("tcg") else ""
+        text = f"[Service]\n{limits}" if EMULATED else ""
         (system / f"{unit}.d" / "emulated.conf").write_text(text, encoding="utf-8")
     # systemd reads drop-ins by name: the unit's own Environment= sets ALSA before them
     (system / "zhangu.service.d" / "sound.conf").write_text(SOUND if DISK_SOUND else "", encoding="utf-8")
@@ -180,6 +181,7 @@ class VirtualMachine:
     ) -> None:
         self.folder, self._root, self._boot, self._stick, self.port = folder, root, boot, stick, port
         self._clock, self._starts, self._asked = clock, 0, 0
+        self.address, self.heard = f"http://127.0.0.1:{port}", HEARD
         self.process: subprocess.Popen[bytes] | None = None
         self._agent: socket.socket | None = None
         self._held, self._over = b"", False

@@ -241,3 +241,44 @@ def test_a_stranger_named_in_a_message_is_not_its_sender() -> None:
     for product in ("季卡", "猎头"):
         (row,) = read_pasted(f"王小明 14:33\n外地小周 {product} 2000", KNOWN)
         assert "外地小周" in "".join(row.doubts)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "单晓明 3k\n张三 2k",
+        "单晓明 3000\n张三 2000",
+        "单晓明 3千，张三 2千",
+        "张三 2000\n单晓明 3000",
+        "单晓明 3000\n单小二：2000",
+    ],
+)
+def test_each_line_is_read_by_itself(text: str) -> None:
+    """A line with somebody who is not in the list is its own row, which names that person; no other line suffers."""
+    rows = {row.written: row for row in read_pasted(text, KNOWN)}
+    (stranger,) = rows.keys() - {"单晓明"}
+    assert rows["单晓明"].amount == 3000
+    assert rows["单晓明"].doubts == ("没有写产品。",)
+    assert (rows[stranger].person, rows[stranger].amount) == (None, 2000)
+    assert rows[stranger].doubts[0] == f"名单里没有“{stranger}”。"
+
+
+@pytest.mark.parametrize(
+    "text", ["单晓明 年卡 3000\n张三", "单晓明 年卡 3000，张三丰", "单晓明\n年卡\n3000\n周五五"]
+)
+def test_a_name_alone_that_is_not_in_the_list_is_named(text: str) -> None:
+    """张 and 周 are measure words and surnames: the deal keeps its amount, and the doubt has the whole name."""
+    (row,) = read_pasted(text, KNOWN)
+    name = text.replace("，", "\n").rpartition("\n")[2]
+    assert (row.product, row.amount) == ("年卡", 3000)
+    assert row.doubts == (f"还写着“{name}”，名单里没有这个人。",)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["谢谢 单晓明 年卡 3000", "高兴！单晓明 年卡 3000", "单价 3000，单晓明 年卡"],
+)
+def test_words_that_begin_like_a_name_are_no_people(text: str) -> None:
+    """谢谢 and 单价 begin with surnames."""
+    (row,) = read_pasted(text, KNOWN)
+    assert (row.person and row.person.name, row.amount) == ("单晓明", 3000)

@@ -189,9 +189,55 @@ def test_entities_do_not_multiply(lists: PeopleLists) -> None:
 
 
 def test_formulas_are_not_computed(lists: PeopleLists) -> None:
-    """A formula without a stored value is an empty cell; one that calls a program is nothing but a cell."""
-    with pytest.raises(Refused, match=r"没有人|团队是空的|名单没有|只有标题行"):
-        lists.confirm(lists.preview(xlsx(["团队", "姓名"], ["=1+1", "=cmd|'/c calc'!A1"])).id)
+    """A list of nothing but formulas that were saved without results is refused with the way out."""
+    with pytest.raises(
+        Refused, match="表里的内容都是公式，文件里没有存下它的结果。请用 Excel 或 WPS 打开文件，保存一次"
+    ):
+        lists.preview(xlsx(["团队", "姓名"], ["=1+1", "=cmd|'/c calc'!A1"]))
+
+
+def test_a_formula_without_its_result_is_named(lists: PeopleLists, store: Store) -> None:
+    """Its row is faulty, never imported with an empty cell; prepared rows below the list and sums are passed over."""
+    rows: list[list[object]] = [
+        ["团队", "姓名", "生日", "序号"],
+        ["猛虎队", "甲一", "=TODAY()", "=ROW()"],
+        ["猛虎队", '="乙"&"二"', None, None],
+        ["飞龙队", "丙三", "5-3", "=ROW()"],
+        [None, None, "=IF(B5=0,0,1)", "=ROW()"],
+        ["合计", "=COUNTA(B2:B4)"],
+    ]
+    shown = lists.preview(xlsx(*rows))
+    assert [(fault.line, fault.sentence.split("，")[0]) for fault in shown.faults] == [
+        (2, "“生日”是公式"),
+        (3, "“姓名”是公式"),
+    ]
+    lists.confirm(shown.id)
+    assert names(store) == {("猛虎队", "王小明"), ("飞龙队", "李思思"), ("飞龙队", "丙三")}
+
+
+def test_a_stored_result_is_read_and_an_empty_one_is_empty(lists: PeopleLists) -> None:
+    """Excel stores an empty text of a formula as a text; that is no missing result."""
+
+    def stored(data: io.BytesIO, marked: bytes, value: bytes) -> io.BytesIO:
+        made, old = io.BytesIO(), zipfile.ZipFile(data)
+        with zipfile.ZipFile(made, "w") as new:
+            for name in old.namelist():
+                content = old.read(name)
+                if name.endswith("sheet1.xml"):
+                    assert marked in content
+                    content = content.replace(marked, value)
+                new.writestr(name, content)
+        made.seek(0)
+        return made
+
+    data = xlsx(["团队", "姓名", "生日"], ["猛虎队", "=UPPER(1)", "=IF(1,2)"])
+    data = stored(
+        data, b'<c r="B2"><f>UPPER(1)</f><v /></c>', '<c r="B2" t="str"><f>U</f><v>甲一</v></c>'.encode()
+    )
+    data = stored(data, b'<c r="C2"><f>IF(1,2)</f><v /></c>', b'<c r="C2" t="str"><f>I</f><v></v></c>')
+    shown = lists.preview(data)
+    assert not shown.faults
+    assert [(plan.row.name, plan.row.birthday) for plan in shown.plans] == [("甲一", None)]
 
 
 def test_ten_thousand_pasted_rows_are_refused_at_once(lists: PeopleLists) -> None:

@@ -138,6 +138,27 @@ def test_a_table_is_previewed_row_by_row(house: House) -> None:
     assert again["recorded"] is not None
 
 
+def test_an_amount_that_is_a_formula_without_its_result_says_so(house: House) -> None:
+    """The row has the formula as its only reason, with what to do; other rows are read, prepared ones passed over."""
+    rows: list[list[object]] = [
+        ["姓名", "产品", "金额"],
+        ["王小明", "年卡", "=3000*2"],
+        ["陈芳", "年卡", 4000],
+        [None, None, "=A4*2"],
+        ["合计", None, "=SUM(C2:C3)"],
+    ]
+    status, answer = upload(house, xlsx(rows))
+    assert status == 200
+    first, second = answer["rows"]
+    assert first["doubts"] == [
+        "“金额”是公式，文件里没有存下它的结果。请用 Excel 或 WPS 打开文件，保存一次再导入；"
+        "或者复制这一列，选择性粘贴成“数值”。"
+    ]
+    assert (first["person"], first["amount"]) == ("王小明", None)
+    assert (second["person"], second["amount"]) == ("陈芳", 4000)
+    assert "公式" not in "".join(second["doubts"])
+
+
 def _bomb() -> bytes:
     """Return a small workbook that unpacks to 300 MB."""
     data = io.BytesIO()

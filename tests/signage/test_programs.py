@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 from prometheus_client.parser import text_string_to_metric_families
 
 from controller.sales.roles import TOKEN_ROLES
+from controller.sound.microphone import Listened
 from signage.auth import RIGHTS
 from signage.metrics import Metric, written
 from tests.signage.house import REPOSITORY, House, running
@@ -28,7 +29,8 @@ PEOPLE = ("王小明", "陈芳", "李思思")
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    rhythm = (REPOSITORY / "config" / "rhythm.yaml").read_text("utf-8") + LINKS
+    shipped = (REPOSITORY / "config" / "rhythm.yaml").read_text("utf-8")
+    rhythm = shipped.replace("\nsound:\n", "\nsound:\n  office_raise_db: 6\n") + LINKS
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SDL_AUDIODRIVER", "dummy")
         with running(tmp_path_factory.mktemp("office") / "home", sounds=False, rhythm=rhythm) as house:
@@ -81,6 +83,23 @@ def test_figures_follow_the_day(house: House) -> None:
     text = client(house, "wall").get("/metrics").text
     assert not any(name in text for name in PEOPLE)
     assert len(after) < 100
+
+
+def test_the_loudness_of_the_office_is_a_figure_once_it_was_measured(house: House) -> None:
+    """Level, usual level and the gain of the next announcement; before a measurement only the gain, which is 0."""
+    before = scraped(house)
+    assert before["zhangu_announcement_gain_db", ()] == 0
+    assert ("zhangu_office_level_db", ()) not in before
+    house.call("PUT", "/api/volume", {"volume": 50})  # leaves room for a gain
+    loudness, now = house.daemon.office.office_loudness, house.daemon.clock.now()
+    loudness._conclude(Listened("level", -50.0, None, "USB"), now, learn=False)
+    loudness.set_usual()
+    for _ in range(3):
+        loudness._conclude(Listened("level", -40.0, None, "USB"), now, learn=False)
+    after = scraped(house)
+    assert after["zhangu_office_level_db", ()] == -40
+    assert after["zhangu_office_usual_level_db", ()] == -50
+    assert 0 < after["zhangu_announcement_gain_db", ()] <= 6
 
 
 def test_a_wall_with_an_open_stream_counts(house: House) -> None:

@@ -290,7 +290,7 @@ def noted(house: House, file: str) -> str:
     """Return the note of a track in the list when it has been measured."""
     path = house.daemon._options.home.sounds / "music" / "morning" / file
     for _ in range(1200):
-        facts = house.daemon.office._library.facts(path)
+        facts = house.daemon.office.library.facts(path)
         if facts is not None and facts.final:
             break
         time.sleep(0.05)
@@ -309,7 +309,7 @@ def test_a_track_is_uploaded_listed_and_deleted(house: House) -> None:
     assert (folder / file).is_file()
     listed = {row["file"]: row for row in send(house, "GET", "/api/tracks").json}
     assert listed[file]["playlist"] == "morning"
-    library = house.daemon.office._library
+    library = house.daemon.office.library
     assert file in [track.path.name for track in library.tracks("morning", date(2026, 11, 24))]
     assert send(house, "DELETE", f"/api/tracks/morning/{urllib.parse.quote(file)}").status == 200
     assert not (folder / file).exists()
@@ -393,7 +393,7 @@ def test_invalid_photos_are_refused(house: House) -> None:
 def test_a_victory_song_follows_the_deal_of_its_person_or_team(house: House) -> None:
     """The person's song, else the team's, else applause; ten seconds at most."""
     number = person(house, "周婷")
-    teams = {team.name: team.id for team in house.daemon.office.teams()}
+    teams = {team.name: team.id for team in house.daemon.office.people.teams()}
     desk = house.daemon.office.media.profiles
     assert send(house, "PUT", f"/api/teams/{teams['飞龙队']}/song", encoded(tone(4), "mp3")).status == 200
     assert send(house, "PUT", f"/api/people/{number}/song", encoded(tone(30), "m4a")).status == 200

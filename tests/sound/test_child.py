@@ -84,3 +84,17 @@ def test_a_child_that_is_slowed_down_by_signals_is_not_lost(tmp_path: Path) -> N
         over.set()
         limiter.join()
         working.kill()
+
+
+def test_a_wait_ends_when_another_thread_kills_the_child(tmp_path: Path) -> None:
+    """A stop in another thread kills the child: the wait ends as for any child that died."""
+    silent = child(tmp_path, SLEEPS)
+    killer = threading.Timer(0.5, silent.kill)
+    killer.start()
+    began = time.monotonic()
+    with pytest.raises(ChildLost, match="died"):
+        silent.receive(3600, working_s=7200)
+    assert time.monotonic() - began < 60
+    killer.join()
+    with pytest.raises(ChildLost, match="died"):
+        silent.receive(1.0)

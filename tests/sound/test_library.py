@@ -22,6 +22,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from soundfiles import CODECS, noise, save, tone
 
+from controller.sentences import Sentence, english
 from controller.sound import library as library_module
 from controller.sound.child import Child
 from controller.sound.library import MUSIC_LUFS, UNMEASURED_DB, Library, playlists, shuffled
@@ -139,7 +140,7 @@ def test_unplayable_files_are_left_out_and_named(home: Path, library: Library) -
     assert [track.path.name for track in measured(library).tracks("morning", MONDAY)] == ["good.ogg"]
     told = library.problems()
     wrong = ["cut.flac", "empty.ogg", "folder.mp3", "gone.wav", "link.wav", "phone.m4a", "text.mp3"]
-    assert [sentence.split("”")[0] for sentence in told] == [f"音乐“morning/{name}" for name in wrong]
+    assert [sentence.split("”放不了")[0] for sentence in told] == [f"歌单“晨间”里的“{name}" for name in wrong]
     assert all(sentence.endswith("跳过它。") for sentence in told)
 
 
@@ -150,12 +151,16 @@ def test_a_missing_or_empty_folder_is_reported(home: Path, library: Library) -> 
         assert library.tracks(name, MONDAY) == ()
     assert library.tracks("morning", MONDAY) == ()
     told = "\n".join(library.problems())
-    assert "没有歌单“rousing”" in told
-    assert "歌单“morning”是空的" in told
+    assert "没有歌单“战鼓”：请建文件夹 sounds/music/rousing" in told
+    assert "歌单“晨间”是空的" in told
+    library.name_playlists(lambda folder: Sentence(f"{folder}的歌", f"songs of {folder}"))
+    sentence = next(one for one in library.problems() if "是空的" in one)
+    assert sentence.startswith("歌单“morning的歌”是空的")
+    assert english(sentence).startswith("The playlist “songs of morning” is empty")
     (folder(home, "rousing")).mkdir()
     save(folder(home, "rousing") / "a.wav", tone(1))
     assert len(library.tracks("rousing", MONDAY)) == 1
-    assert "没有歌单“rousing”" not in "\n".join(library.problems())
+    assert "没有歌单“战鼓”" not in "\n".join(library.problems())
     assert playlists(home) == ("morning", "rousing")
     shutil.rmtree(home / "sounds")
     assert (library.playlists(), library.tracks("morning", MONDAY)) == ((), ())
@@ -470,7 +475,7 @@ def test_subfolders_are_named(home: Path, library: Library) -> None:
     """An album's folder inside a playlist is not played, and is reported."""
     save(folder(home) / "周杰伦" / "a.wav", tone(1))
     told = library.problems()
-    assert "morning/周杰伦" in told[0]
+    assert told[0].startswith("歌单“晨间”里的“周杰伦”放不了：它是子文件夹")
     assert "子文件夹" in told[0]
 
 

@@ -300,3 +300,33 @@ def test_a_child_that_dies_is_restarted_once(
     sentence = refused(real_sandbox, "speech", encoded(tone(2), "wav"), tmp_path)
     assert "请再传一次" in sentence
     assert "损坏" not in sentence
+
+
+def test_a_flood_of_unreadable_files_starts_few_children(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Thirty files of random bytes within a minute start ten children; a minute later a recording is taken again.
+
+    Files that their first bytes name, such as archives, start no child and do not count.
+    """
+    clock = [0.0]
+    sandbox = UploadSandbox(now=lambda: clock[0])
+    started: list[str] = []
+
+    def answer(_sandbox: UploadSandbox, what: str, source: Path, target: Path, named: str | None) -> Any:
+        started.append(what)
+        return InThisProcess._asked(sandbox, what, source, target, named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(UploadSandbox, "_asked", answer)
+    for _ in range(20):
+        assert "压缩包" in refused(sandbox, "speech", b"PK\x03\x04" + bytes(5000), tmp_path)
+    assert started == []
+    noise = np.random.default_rng(5)
+    sentences = []
+    for _ in range(30):
+        clock[0] += 1.5
+        sentences.append(refused(sandbox, "speech", b"\x00" + noise.bytes(5000), tmp_path))
+    assert len(started) == 10
+    assert sentences.count("刚才有很多文件读不了，请一分钟后再试。") == 20
+    clock[0] += 60
+    passed(sandbox, "speech", encoded(tone(1), "wav"), tmp_path)

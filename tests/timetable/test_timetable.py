@@ -400,11 +400,16 @@ def test_the_evenings_text_has_the_next_days_share_of_new_customers() -> None:
 
 
 def test_a_guessed_year_gives_a_warning_in_the_plan() -> None:
-    """Days of a year that is not announced have a warning, and so has December before such a year."""
+    """Days of a year that is not announced have a warning, and so has the last week before it; December has a hint."""
     assert plan_for(day("2035-03-01"), OFFICE, CN).warnings[0].startswith("2035年的放假安排还没公布")
     assert CN.guesses(2027)
-    assert plan_for(day("2026-12-01"), OFFICE, CN).warnings[0].startswith("2027年的放假安排还不在日历里")
-    assert plan_for(day("2026-11-30"), OFFICE, CN).warnings == ()
+    assert plan_for(day("2026-12-25"), OFFICE, CN).warnings[0].startswith("2027年的放假安排还不在日历里，请")
+    early = plan_for(day("2026-12-01"), OFFICE, CN)
+    assert not early.warnings, "nothing is wrong yet"
+    assert early.hints[0].startswith("2027年的放假安排还不在日历里。元旦以前")
+    assert not plan_for(day("2026-12-25"), OFFICE, CN).hints
+    before = plan_for(day("2026-11-30"), OFFICE, CN)
+    assert (before.warnings, before.hints) == ((), ())
 
 
 def test_the_ceiling_of_the_hour() -> None:

@@ -31,6 +31,12 @@ _IDIOMS = {
     "12·12": "双十二",
     "11·11": "双十一",
 }
+_DISCOUNT = "折(?!叠|线|腾|断|磨|合|算|旧)"
+_PRODUCTS = (
+    "Office|Windows|Microsoft|Dynamics|Server|Exchange|SharePoint|Studio|ISO|RTX|GTX|Boeing|Airbus|Qihoo"
+)
+_PRODUCT_NUMBERS = "365|199[0-9]|20[0-3][1-9]"
+"""After any Latin name: 365 and years, but 2000 and 2010 may be sums."""
 _SERVICES = "996|12306|12315|12345|10086|10010|955[0-9]{2}"
 _SAID_ONE_BY_ONE = "985|211|618|315|520"
 
@@ -82,6 +88,16 @@ def _code(match: Match) -> str:
     return f"{match.group(1)} {_one_by_one(match.group(2))}"
 
 
+def _product(match: Match) -> str:
+    """Read the number in a product's name digit by digit: Office 365, AutoCAD 2024, Boeing 737."""
+    return f"{match.group(1)} {digits(match.group(2))}"
+
+
+def _discounts(match: Match) -> str:
+    """Read 7.5-8折 as 七五到八折."""
+    return "到".join(digits(number.replace(".", "")) for number in match.groups())
+
+
 def _version(match: Match) -> str:
     parts = match.group(1).split(".")
     if len(parts) == 4:  # an IP address
@@ -114,7 +130,8 @@ CODES: tuple[Rule, ...] = (
         START + r"([0-9]{3,5})(?=号?(?:会议室|教室|房间|包间|室|房(?!间)|宿舍|次列车|次航班|航班))",
         lambda m: _one_by_one(m.group(1)),
     ),
-    rule(r"(?<![0-9.])([1-9])([1-9])(?=折(?!叠|线|腾))", lambda m: digits(m.group(1) + m.group(2))),
+    rule(rf"(?<![0-9.])([1-9]\.?[1-9]?)\s?[-~—]([1-9]\.?[1-9]?)(?=\s?{_DISCOUNT})", _discounts),
+    rule(rf"(?<![0-9.])([1-9])\.?([1-9])(?=\s?{_DISCOUNT})", lambda m: digits(m.group(1) + m.group(2))),
     rule(r"((?:单元|号楼)\s?)([0-9]{3,4})(?![0-9元单个万.])", lambda m: m.group(1) + _one_by_one(m.group(2))),
     rule(
         r"((?:[A-Za-z0-9]|[一二三四五六七八九十])[座栋幢]\s?)([0-9]{3,4})(?![0-9元单个万.])",
@@ -165,6 +182,10 @@ CODES: tuple[Rule, ...] = (
         + rf"({_SAID_ONE_BY_ONE})(?=大促|活动|院校|大学|高校|晚会|购物|制|工作制|客服|网站|预热|当天|[/、和][0-9])",
         lambda m: _one_by_one(m.group(1)),
     ),
+    rule(rf"(?<![A-Za-z])({_PRODUCTS})[ -]?([0-9]{{3,5}}){_NOT_A_CODE}", _product),
+    rule(rf"([A-Za-z])[ ]?({_PRODUCT_NUMBERS}){_NOT_A_CODE}", _product),
+    rule(rf"(波音|空客)[ ]?([37][0-9]{{2}}){_NOT_A_CODE}", _product),
+    rule(START + r"()(360)(?=安全|杀毒|浏览器|搜索|手机|软件|儿童|借条|数科)", _product),
     rule(r"(?<![0-9A-Za-z])([A-Za-z]{1,6})-?([0-9]{3,}(?:-[0-9]+){0,5})(?![0-9.]|[kKwW万元%])", _code),
     rule(START + r"v?([0-9]+(?:\.[0-9]+){2,5})(?![0-9.])", _version),
     rule(START + r"(0[0-9]{2,})(?![0-9.])", lambda m: _one_by_one(m.group(1))),

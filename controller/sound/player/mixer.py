@@ -68,6 +68,8 @@ pygame: Any = _pygame()
 _error: Any = pygame.base.error if hasattr(pygame, "base") else pygame.error
 _FIRST = 0x8000 + 4096  # SDL's range for user events
 MUSIC_END, CLIP_END, PULSE_END = _FIRST, _FIRST + 1, _FIRST + 2
+BESIDE_S = 5.0
+"""A place further from the wanted one comes from a file that names a wrong length."""
 REMOVED = 0x1101  # SDL_AUDIODEVICEREMOVED
 
 
@@ -97,6 +99,7 @@ class Device:
         self._music = mixer.music
         self._music.set_endevent(MUSIC_END)
         self._pause, self._go_on = sdl_mixer.pausing(library, self._music)
+        self._position = sdl_mixer.position(library)
         self._channels = [mixer.Channel(0), mixer.Channel(1)]
         for channel in self._channels:
             channel.set_endevent(CLIP_END)
@@ -130,19 +133,23 @@ class Device:
         with _readable():
             self._music.load(os.fsencode(path))
 
-    def play(self, offset_s: float, *, held: bool) -> None:
+    def play(self, offset_s: float, *, held: bool) -> float:
         with _readable():
-            self._enter(offset_s)
+            entered = self._enter(offset_s)
         if held:
             self._pause()
+        real = self._position()
+        return entered if real is None or abs(real - entered) > BESIDE_S else real
 
-    def _enter(self, offset_s: float) -> None:
-        """Start at this offset, or near it: some Ogg files with long pages cannot be entered everywhere."""
+    def _enter(self, offset_s: float) -> float:
+        """Start at this offset, or near it; return where. Some Ogg files with long pages cannot be entered everywhere,
+        and SDL_mixer 2.8 enters a WAV only at whole seconds."""
         for shift in (0.0, -0.5, -1.5, 1.0, -4.0):
             with contextlib.suppress(_error):
-                self._music.play(start=max(0.0, offset_s + shift))
-                return
+                self._music.play(start=(start := max(0.0, offset_s + shift)))
+                return start
         self._music.play()
+        return 0.0
 
     def release(self) -> None:
         self._go_on()

@@ -34,3 +34,21 @@ def pausing(library: Any, music: Any) -> tuple[Callable[[], object], Callable[[]
     if library is None:
         return music.pause, music.unpause
     return library.Mix_PauseMusic, library.Mix_ResumeMusic
+
+
+def position(library: Any) -> Callable[[], float | None]:
+    """Return a function that returns the music's place in its file, s; it returns None when that is unknown.
+
+    pygame's own returns how long the music has been playing.
+    """
+    try:
+        asked = library.Mix_GetMusicPosition
+    except AttributeError:  # no library, or one before 2.6
+        return lambda: None
+    asked.argtypes, asked.restype = [ctypes.c_void_p], ctypes.c_double
+
+    def found() -> float | None:
+        seconds = float(asked(None))
+        return seconds if seconds >= 0 else None
+
+    return found

@@ -31,8 +31,8 @@ class Stream(Protocol):
     def load(self, path: Path) -> None:
         """Open a file."""
 
-    def play(self, offset_s: float, *, held: bool) -> None:
-        """Start it at an offset; held: opened, but silent until released."""
+    def play(self, offset_s: float, *, held: bool) -> float:
+        """Start it at an offset, or near it, and return where; held: opened, but silent until released."""
 
     def release(self) -> None:
         """Let a held track sound."""
@@ -62,6 +62,7 @@ class TrackQueue:
         self._level_db: float | None = None  # the present track's, when the command has changed it since
         self._began = -math.inf
         self.ends = self._enqueue_at = math.inf
+        self._early_s = 0.0  # the present track was entered this much before the wanted place
 
     def set_tracks(self, tracks: Sequence[Track]) -> None:
         """Use these tracks and try failed ones again."""
@@ -82,11 +83,12 @@ class TrackQueue:
         self._queued, self._enqueue_at = None, max(now, self._began + ENQUEUE_S)
 
     def plays(self, path: Path, offset_s: float, now: float) -> bool:
-        """Return whether this file sounds, at about this place."""
+        """Return whether this file sounds, at about this place, as nearly as it could be entered."""
         if not self.tracks:
             return False
         present = self.tracks[self._index]
-        return present.path == path and abs(present.duration_s - (self.ends - now) - offset_s) < NEAR_S
+        position = present.duration_s - (self.ends - now) + self._early_s
+        return present.path == path and abs(position - offset_s) < NEAR_S
 
     def place(self, now: float) -> tuple[Path, float] | None:
         """Return the present file, and the seconds from its start; None near its beginning and its end."""
@@ -115,12 +117,12 @@ class TrackQueue:
                 continue
             try:
                 self._stream.load(track.path)
-                self._stream.play(offset, held=held)
+                entered = self._stream.play(offset, held=held)
             except ValueError as error:
                 self.fail(track, str(error))
                 continue
             self._index, self._queued, self._level_db = place, None, None
-            self.ends = begins + track.duration_s - offset
+            self.ends, self._early_s = begins + track.duration_s - entered, offset - entered
             return True
         return False
 
@@ -141,7 +143,7 @@ class TrackQueue:
         queued = self._queued
         if queued is not None and self._stream.sounding():
             self._index, self._queued, self._level_db = queued, None, None
-            self.ends = now + self.tracks[queued].duration_s
+            self.ends, self._early_s = now + self.tracks[queued].duration_s, 0.0
         elif not self.open_track(self._index + 1, 0.0, now, held=False):
             return False
         self.started(now)
