@@ -43,6 +43,7 @@ class Room:
         self.clock = Clock(ZONE, start)
         self.shown = glance()
         self.walls, self.keys = PlainNames(), None
+        self.snapshot = self.timetable = self  # the services that walls and the poster ask
         self.app = self._app()
         self.server = Server(self.app, listen("127.0.0.1", port))
         self.server.start()
@@ -62,7 +63,7 @@ class Room:
         self.shown = replace(self.shown, **over)
         self.feed.notify()
 
-    def usual_plan(self) -> DayPlan:
+    def usual(self) -> DayPlan:
         """Return the plan of the glance, for the poster."""
         return self.shown.plan
 
