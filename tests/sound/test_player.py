@@ -237,11 +237,12 @@ def test_one_at_a_time_and_not_past_its_limit(disk, tmp_path):
     assert events.wait("done", id=4).ok
 
 
-def player(env: dict[str, str]) -> subprocess.Popen[bytes]:
+PLAYER = ("-m", "controller.sound.player.process")
+
+
+def player(env: dict[str, str], program: tuple[str, str] = PLAYER) -> subprocess.Popen[bytes]:
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
-    return subprocess.Popen(
-        [sys.executable, "-m", "controller.sound.player.process"], env=os.environ | env, **pipes
-    )
+    return subprocess.Popen([sys.executable, *program], env=os.environ | env, **pipes)
 
 
 def told(child: subprocess.Popen[bytes], what: str) -> dict:
@@ -291,7 +292,11 @@ def test_the_player_ends_with_its_parent_and_on_sigterm():
 
 
 def test_without_a_device_the_player_says_so_and_ends():
-    """Without a device there is an event, and an exit code for it."""
-    with player({"SDL_AUDIODRIVER": "pulseaudio", "PULSE_SERVER": "unix:/nonexistent"}) as child:
+    """Without a device there is an event at each try, and after the last one (here the second) an exit code for it."""
+    twice = "from controller.sound.player import process; process.TRIES = 2; process.main()"
+    env = {"SDL_AUDIODRIVER": "pulseaudio", "PULSE_SERVER": "unix:/nonexistent"}
+    with player(env, ("-c", twice)) as child:
+        for _ in range(2):
+            assert told(child, "absent")["detail"]
         assert told(child, "lost")["why"] == "none"
         assert child.wait(5) == 3
