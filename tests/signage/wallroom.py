@@ -43,7 +43,6 @@ class Room:
         self.clock = Clock(ZONE, start)
         self.shown = glance()
         self.walls, self.keys = PlainNames(), None
-        self.snapshot = self.timetable = self  # the services that walls and the poster ask
         self.app = self._app()
         self.server = Server(self.app, listen("127.0.0.1", port))
         self.server.start()
@@ -58,6 +57,11 @@ class Room:
     @property
     def snapshot(self) -> Room:
         """Return itself: walls ask the office's snapshot for the glance."""
+        return self
+
+    @property
+    def timetable(self) -> Room:
+        """Return itself: the poster asks the office's timetable for the usual plan."""
         return self
 
     def glance(self) -> Glance:
