@@ -121,6 +121,7 @@ class Glance:
     may be shown, oldest member first. `open_targets`: the teams whose targets walls ask for now.
     `cities`: the branches' day at this moment; `city_news`: lines about them that are shown now.
     `measures`: the boards of the numbers beside the deals, empty while no screen shows them.
+    `looked`: when all this was found; `now` may be a moment later. None: not kept.
     """
 
     revision: int
@@ -154,3 +155,4 @@ class Glance:
     city_news: tuple[str, ...] = ()
     measures: tuple[MeasureBoard, ...] = ()
     readings: tuple[Reading, ...] = ()
+    looked: datetime | None = None

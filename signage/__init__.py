@@ -47,6 +47,7 @@ from signage import (
     tls,
     upgrades,
     uploads,
+    wall_answers,
     walls,
 )
 
@@ -121,6 +122,7 @@ def create_app(
     )
     app.extensions["streams"] = streams
     app.extensions["screens"] = screens.WallStatus(clock.now)
+    app.extensions["wall answers"] = wall_answers.WallAnswers()
     app.jinja_env.globals["build"] = _build(Path(__file__).parent)
     app.wsgi_app = walls.InTurn(app.wsgi_app, streams.turn)  # type: ignore[method-assign]
     http.install(app)

@@ -127,38 +127,57 @@ def phone_state() -> Json:
     """Return all data of the tabs; other days, targets and duties have their own addresses."""
     current = office()
     glance = current.snapshot.glance()
-    today = glance.plan.date
-    deals, count = current.deals.latest(today, LINES)
-    about = current.announced.of_deals(today, [deal.id for deal in deals])
     return {
         **_moment(glance),
+        **_choices(current),
+        **deal_parts(current, glance.plan.date),
+        **_today(current, glance),
+        **_box(current),
+        **_belongings(),
         "me": access().me(),
         "notices": [*glance.notices, *(f"作息表{hint}" for hint in current.timetable.hints())],
+        "cities": [serializers.city(city) for city in glance.cities],
+        "walls": wall_lines(screens().all(), streams().names(), current.walls.known(), glance),
+        "reminders": _reminders(access().caller()),
+    }
+
+
+def _choices(current: Office) -> Json:
+    """Return the people, products, numbers and playlists to choose from."""
+    return {
         "teams": [serializers.team(team) for team in current.people.teams()],
         "people": _people(current.people.active()),
         "recent_people": list(current.deals.recent_sellers()),
-        **deal_parts(current, today),
         "products": list(current.product_list.choices()),
         "measures": [{"name": one.name, "unit": one.unit} for one in current.measures.measures()],
         "playlists": list(current.library.playlists()),
         "playlist_names": current.music.playlist_names(),
-        "done": done_lines(deals, about, glance.now, glance.sounding.hearing, LINES),
+    }
+
+
+def _today(current: Office, glance: Glance) -> Json:
+    """Return the latest deals, and the latest announcements that people made."""
+    today, now, hearing = glance.plan.date, glance.now, glance.sounding.hearing
+    deals, count = current.deals.latest(today, LINES)
+    about = current.announced.of_deals(today, [deal.id for deal in deals])
+    said = current.announced.latest(today, SAID_BY_HAND, SPOKEN)
+    return {
+        "done": done_lines(deals, about, now, hearing, LINES),
         "done_total": count,
-        "said": [
-            _said_line(announcement, glance.now, glance.sounding.hearing)
-            for announcement in current.announced.latest(today, SAID_BY_HAND, SPOKEN)
-        ],
-        "cities": [serializers.city(city) for city in glance.cities],
+        "said": [_said_line(announcement, now, hearing) for announcement in said],
         "day_lines": day_line(today, current.announced.outcomes(today)).lines,
-        "walls": wall_lines(screens().all(), streams().names(), current.walls.known(), glance),
+    }
+
+
+def _box(current: Office) -> Json:
+    """Return what is installed and at which addresses the machine is reached."""
+    return {
         "build": current_app.jinja_env.globals["build"],
         "reach": reach(),
         "version": version(),
-        **_belongings(),
         "voice": serializers.speaking(current.speaking),
         "voice_install": serializers.voice_install(current.voice_install()),
         "tls": https_port(),
-        "reminders": _reminders(access().caller()),
     }
 
 

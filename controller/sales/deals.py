@@ -338,6 +338,11 @@ def _deal(row: Row, zone: tzinfo) -> Deal:
     )  # fmt: skip
 
 
+def forget_deals() -> None:
+    """Clear the cache of deals."""
+    _deal.cache_clear()
+
+
 @lru_cache(maxsize=512)
 def _parsed(day: str) -> date:
     return date.fromisoformat(day)

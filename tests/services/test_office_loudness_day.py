@@ -14,8 +14,8 @@ from office_made import ROOT, House
 from controller.health_readings import OPTIONAL
 from controller.sales.model import Conflict, Refused
 from controller.services import office_gain
-from controller.services.office_gain import Day, Usual, usual_from
-from controller.services.office_loudness import WHY_NOT, OfficeLoudness
+from controller.services.office_gain import WHY_NOT, Day, Usual, usual_from
+from controller.services.office_loudness import OfficeLoudness
 from controller.sound.microphone import Listened
 from controller.sound.playback import Report
 from controller.sound.speaker import Event

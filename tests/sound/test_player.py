@@ -240,8 +240,10 @@ def test_one_at_a_time_and_not_past_its_limit(disk, tmp_path):
 PLAYER = ("-m", "controller.sound.player.process")
 
 
-def player(env: dict[str, str], program: tuple[str, str] = PLAYER) -> subprocess.Popen[bytes]:
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+def player(
+    env: dict[str, str], program: tuple[str, str] = PLAYER, stderr: int = subprocess.DEVNULL
+) -> subprocess.Popen[bytes]:
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": stderr}
     return subprocess.Popen([sys.executable, *program], env=os.environ | env, **pipes)
 
 
@@ -280,6 +282,21 @@ def test_nonsense_on_its_input_does_not_end_the_player():
             pass
         child.stdin.close()
         assert child.wait(5) == 0
+
+
+def test_libraries_write_nothing_into_the_log():
+    """A library's lines, such as ALSA's for each underrun, go nowhere; a Python message still reaches the log."""
+    with player(NOWHERE, stderr=subprocess.PIPE) as child:
+        told(child, "ready")
+        assert str(Path(f"/proc/{child.pid}/fd/2").readlink()) == os.devnull
+        child.stdin.close()
+    program = (
+        "import os, sys; from controller.sound.player import process; process._silence_libraries();"
+        "os.write(2, b'ALSA lib pcm.c: underrun occurred'); raise ValueError('ours')"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert "underrun" not in done.stderr
+    assert "ValueError: ours" in done.stderr
 
 
 def test_the_player_ends_with_its_parent_and_on_sigterm():
