@@ -61,7 +61,7 @@ class Room:
 
     @property
     def timetable(self) -> Room:
-        """Return itself: the poster asks the office's timetable for the usual plan."""
+        """Return itself: the poster asks it for the usual plan."""
         return self
 
     def glance(self) -> Glance:
