@@ -15,11 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from machine_box import Box, Seller
-from soundmade import picture
+from soundmade import encoded, picture, tone
 
-ROOT = Path(__file__).resolve().parents[2]
-MUSIC = sorted((ROOT / "sounds" / "music" / "rousing").glob("*.ogg"))
-SONG = ROOT / "sounds" / "music" / "morning" / "bamboo.ogg"
+TRACK, SONG = encoded(tone(8), "ogg"), encoded(tone(4), "ogg")
 OK = (200, 201, 202)
 SLOW_COPY = 64 * 1024
 READ = """
@@ -49,7 +47,7 @@ class Promises:
 
     deals: set[str] = field(default_factory=set)
     tracks: dict[str, str] = field(default_factory=dict)
-    photos: dict[str, str] = field(default_factory=dict)
+    photos: list[str] = field(default_factory=list)
     values: dict[str, Value] = field(default_factory=lambda: defaultdict(Value))
     songs: int = 0
     backups: int = 0
@@ -74,8 +72,9 @@ class Load:
     def __init__(self, box: Box[Any], promises: Promises, number: int, package: Path | None) -> None:
         self._box, self._promises, self._number, self._package = box, promises, number, package
         self._over = threading.Event()
+        self._before = len(promises.photos) + len(promises.tracks) + promises.songs
         # each deal is a flush, with which much else reaches the disk: every second time there are few
-        pause = 2.0 if number % 2 else 0.0
+        pause = 2.0 if number % 2 else 0.2
         self._sellers = [Seller(box, f"cut{number}-{phone}", pause) for phone in range(2)]
         work = [
             self._big_deals,
@@ -90,6 +89,10 @@ class Load:
         """Begin."""
         for one in (*self._sellers, *self._threads):
             one.start()
+
+    def ready(self) -> bool:
+        """Return whether a picture or a song has been answered in this load."""
+        return len(self._promises.photos) + len(self._promises.tracks) + self._promises.songs > self._before
 
     def stop(self) -> None:
         """Begin nothing new."""
@@ -163,11 +166,10 @@ class Load:
         person = 1 + step % 4
         data = picture(600 + self._number, 400 + step)
         address = self._send("PUT", f"/api/people/{person}/photo", data)["photo"]
-        self._promises.photos[str(person)] = address
+        self._promises.photos.append(address)
 
     def _add_track(self, step: int) -> None:
-        data = MUSIC[step % len(MUSIC)].read_bytes()
-        answer = self._send("POST", f"/api/tracks/rousing?name=cut{self._number}-{step}.ogg", data)
+        answer = self._send("POST", f"/api/tracks/rousing?name=cut{self._number}-{step}.ogg", TRACK)
         place = f"/var/lib/zhangu/sounds/music/rousing/{answer['file']}"
         self._promises.tracks[place] = ""
         with contextlib.suppress(OSError):  # its present content, perhaps still only in memory
@@ -176,7 +178,7 @@ class Load:
             ).hexdigest()
 
     def _add_song(self, step: int) -> None:
-        self._send("PUT", f"/api/people/{1 + step % 4}/song", SONG.read_bytes())
+        self._send("PUT", f"/api/people/{1 + step % 4}/song", SONG)
         self._promises.songs += 1
 
     def _copy(self) -> None:
@@ -245,7 +247,7 @@ def _files(box: Box[Any], promises: Promises) -> list[str]:
             found.append(f"song {place}: {row}")
         elif digest and hashlib.sha256(box.machine.within(place).read_bytes()).hexdigest() != digest:
             found.append(f"song {place} has another content")
-    for address in promises.photos.values():
+    for address in promises.photos:
         code, size = _fetched(box, address)
         if code != 200 or size < 500:
             found.append(f"photo {address}: {code}, {size} bytes")
