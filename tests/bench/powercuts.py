@@ -215,7 +215,7 @@ def report(what: str, box: Cut, promises: Promises, seen: Seen) -> Iterator[Row]
     """Yield the lines about a series of cuts."""
     yield Row(
         f"{what} ({promises.described()}): what was answered and is lost, torn or there twice",
-        "; ".join([str(len(seen.lost)), *list(seen.lost)[:5]]), "0", not seen.lost and bool(promises.photos) and bool(promises.tracks),
+        "; ".join([str(len(seen.lost)), *list(seen.lost)[:5]]), "0", not seen.lost and promises.uploads() > 0,
     )  # fmt: skip
     yield Row(
         f"the same: of {len(seen.ended)} announcements that were heard, played again",

@@ -47,7 +47,7 @@ class Promises:
 
     deals: set[str] = field(default_factory=set)
     tracks: dict[str, str] = field(default_factory=dict)
-    photos: list[str] = field(default_factory=list)
+    photos: dict[int, Value] = field(default_factory=lambda: defaultdict(Value))
     values: dict[str, Value] = field(default_factory=lambda: defaultdict(Value))
     songs: int = 0
     backups: int = 0
@@ -55,13 +55,18 @@ class Promises:
     def count(self) -> int:
         """Return how many there are."""
         settings = sum(value.answered for value in self.values.values())
-        return len(self.deals) + len(self.tracks) + len(self.photos) + settings + self.songs
+        return len(self.deals) + settings + self.uploads()
+
+    def uploads(self) -> int:
+        """Return how many pictures and songs."""
+        return len(self.tracks) + sum(value.answered for value in self.photos.values()) + self.songs
 
     def described(self) -> str:
         """Return their numbers in words."""
         settings = sum(value.answered for value in self.values.values())
+        photos = sum(value.answered for value in self.photos.values())
         return (
-            f"{len(self.deals):,} deals, {len(self.tracks)} songs of playlists, {len(self.photos)} photos, "
+            f"{len(self.deals):,} deals, {len(self.tracks)} songs of playlists, {photos} photos, "
             f"{self.songs} own songs, {settings} settings, {self.backups} backups asked for"
         )
 
@@ -72,7 +77,7 @@ class Load:
     def __init__(self, box: Box[Any], promises: Promises, number: int, package: Path | None) -> None:
         self._box, self._promises, self._number, self._package = box, promises, number, package
         self._over = threading.Event()
-        self._before = len(promises.photos) + len(promises.tracks) + promises.songs
+        self._before = promises.uploads()
         # each deal is a flush, with which much else reaches the disk: every second time there are few
         pause = 2.0 if number % 2 else 0.2
         self._sellers = [Seller(box, f"cut{number}-{phone}", pause) for phone in range(2)]
@@ -92,7 +97,7 @@ class Load:
 
     def ready(self) -> bool:
         """Return whether a picture or a song has been answered in this load."""
-        return len(self._promises.photos) + len(self._promises.tracks) + self._promises.songs > self._before
+        return self._promises.uploads() > self._before
 
     def stop(self) -> None:
         """Begin nothing new."""
@@ -165,8 +170,10 @@ class Load:
     def _add_photo(self, step: int) -> None:
         person = 1 + step % 4
         data = picture(600 + self._number, 400 + step)
-        address = self._send("PUT", f"/api/people/{person}/photo", data)["photo"]
-        self._promises.photos.append(address)
+        value = self._promises.photos[person]
+        value.asked.append(None)  # the name is known with the answer
+        value.asked[-1] = self._send("PUT", f"/api/people/{person}/photo", data)["photo"]
+        value.answered = len(value.asked)
 
     def _add_track(self, step: int) -> None:
         answer = self._send("POST", f"/api/tracks/rousing?name=cut{self._number}-{step}.ogg", TRACK)
@@ -247,11 +254,19 @@ def _files(box: Box[Any], promises: Promises) -> list[str]:
             found.append(f"song {place}: {row}")
         elif digest and hashlib.sha256(box.machine.within(place).read_bytes()).hexdigest() != digest:
             found.append(f"song {place} has another content")
-    for address in promises.photos:
-        code, size = _fetched(box, address)
+    shown = _photos(box)
+    for person, value in promises.photos.items():
+        if value.answered and shown[person] not in value.possible() and None not in value.possible():
+            found.append(f"photo of {person} is {shown[person]}")
+        code, size = _fetched(box, shown[person]) if shown[person] else (200, 500)
         if code != 200 or size < 500:
-            found.append(f"photo {address}: {code}, {size} bytes")
+            found.append(f"photo {shown[person]}: {code}, {size} bytes")
     return found
+
+
+def _photos(box: Box[Any]) -> dict[int, str | None]:
+    """Return the address of each person's photo."""
+    return {person["id"]: person["photo"] for person in box.get("/api/people/roster")["people"]}
 
 
 def _listed(box: Box[Any]) -> dict[str, Any]:
