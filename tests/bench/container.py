@@ -48,10 +48,10 @@ UNNEEDED = (
     "getty@.service",
 )
 ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8", "HOME": "/root"}
-NSPAWN = (
-    "setpriv --pdeathsig KILL systemd-nspawn --quiet --register=no --keep-unit --network-veth --resolv-conf=off "
-    "--timezone=off --link-journal=no"
-).split()
+NSPAWN = [
+    "setpriv", "--pdeathsig", "KILL", "systemd-nspawn", "--quiet", "--register=no", "--keep-unit", "--network-veth",
+    "--resolv-conf=off", "--timezone=off", "--link-journal=no",
+]  # fmt: skip
 """Started so that it ends with this process, whatever ends that."""
 NEW_MOUNTS = 0x20000
 CLEAN, REPAIRED = 0, 1

@@ -2,8 +2,8 @@
 
 The box is a container, see `container`: at one instant all data is lost that was not flushed to the disk, in memory and
 in the disk's cache. There is no separate kernel and no real card. `POWERCUTS` and `POWERCUTS_UPGRADE` set the numbers;
-all is kept in `build/container`. `POWERCUTS_MINUTES` ends each series early; `POWERCUTS_KEPT=1` begins with the box that an
-earlier run has installed.
+all is kept in `build/container`. `POWERCUTS_MINUTES` ends each series early; `POWERCUTS_KEPT=1` begins with the box of
+an earlier run.
 """
 
 from __future__ import annotations
