@@ -381,7 +381,7 @@ def test_without_a_good_copy_the_damaged_file_stays(office: House) -> None:
     assert where.database.read_bytes() == b"x" * 5000
 
 
-def test_what_a_power_cut_left_of_a_backup_is_deleted_at_the_next_one(office: House) -> None:
+def test_remains_of_an_interrupted_backup_are_deleted_at_a_later_one(office: House) -> None:
     """Copies of the database and unfinished archives; young ones may belong to another office's backup."""
     backups = office.office.backups
     made = backups.make().folder
