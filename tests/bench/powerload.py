@@ -28,7 +28,7 @@ for row in book.execute("select key from deals"): print(row[0])
 """
 EMPTY = (
     "find /var/lib/zhangu -xdev -type f -size 0 ! -name '*.lock' ! -name '*-wal' ! -name '*-shm' "
-    "! -path '*/.copy-*'"  # an unfinished backup, deleted at a later one
+    "! -path '*/.copy-*' ! -name 'zhangu-*.zip.part'"  # an unfinished backup, deleted at a later one
 )
 
 
