@@ -221,7 +221,7 @@ class Daemon:
         from controller.cities.device_link import DeviceLink
         from controller.cities.link import Link
 
-        self._cities = self._closed_at_end(Link(self.office.cities_link))
+        self._cities = self._closed_at_end(Link(self.office.cities))
         self.store.changes.listen(self._cities.wake)
         self._home_assistant = self._closed_at_end(DeviceLink(self.office.home_assistant))
 

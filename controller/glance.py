@@ -1,6 +1,6 @@
 """The office at one moment: everything that walls and phones draw, in one frozen value.
 
-`Office.glance()` makes it; `signage` turns it into pages. A glance never changes and looks nothing up, so that
+`SnapshotBuilder.glance()` makes it; `signage` turns it into pages. A glance never changes and looks nothing up, so that
 drawing touches neither the store nor the clock nor the speaker.
 """
 
@@ -121,6 +121,7 @@ class Glance:
     may be shown, oldest member first. `open_targets`: the teams whose targets walls ask for now.
     `cities`: the branches' day at this moment; `city_news`: lines about them that are shown now.
     `measures`: the boards of the numbers beside the deals, empty while no screen shows them.
+    `looked`: when all this was found; `now` may be a moment later. None: not kept.
     """
 
     revision: int
@@ -154,3 +155,4 @@ class Glance:
     city_news: tuple[str, ...] = ()
     measures: tuple[MeasureBoard, ...] = ()
     readings: tuple[Reading, ...] = ()
+    looked: datetime | None = None

@@ -289,18 +289,10 @@ def _timetable(values: Values) -> Iterator[HealthProblem]:
 def _voice(values: Values) -> Iterator[HealthProblem]:
     voice = values.voice
     if voice.fault is not None:
-        generic = say("voice_generic")
         yield HealthProblem(
-            voice.fault,
-            say("voice_meanwhile"),
-            say("voice_mend"),
-            False,
-            (),
-            generic,
-            "voice",
-            "voice",
+            voice.fault, say("voice_meanwhile"), say("voice_mend"), False, (), say("voice_generic"), "voice", "voice",
             LASTS,
-        )
+        )  # fmt: skip
     if voice.unknown_name is not None:
         yield _problem(
             "voice_name", "voice", serious=False, generic=say("voice_name_generic"), why=voice.unknown_name
@@ -308,20 +300,19 @@ def _voice(values: Values) -> Iterator[HealthProblem]:
     if voice.unread:
         named = "、".join(f"“{char}”" for char in voice.unread[:8])
         yield _problem("unread", "voice", serious=False, generic=say("unread_generic"), characters=named)
-    for name, fault in values.effects.items():
-        yield _problem(
-            "effect",
-            "voice",
-            serious=False,
-            generic=say("effect_generic"),
-            name=f"effect:{name}",
-            why=fault,
-            file=name,
-        )
+    yield from _effects(values)
     if voice.not_installed is not None:
         why, mend = voice.not_installed
         generic = say("natural_voice_generic")
         yield _problem("natural_voice", "voice", serious=False, generic=generic, why=why, mend=mend)
+
+
+def _effects(values: Values) -> Iterator[HealthProblem]:
+    for name, fault in values.effects.items():
+        yield _problem(
+            "effect", "voice", serious=False, generic=say("effect_generic"), name=f"effect:{name}", why=fault,
+            file=name,
+        )  # fmt: skip
 
 
 def _heat(values: Values) -> Iterator[HealthProblem]:

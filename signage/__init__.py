@@ -47,6 +47,7 @@ from signage import (
     tls,
     upgrades,
     uploads,
+    wall_answers,
     walls,
 )
 
@@ -114,13 +115,14 @@ def create_app(
     by port.
     """
     app = Flask(__name__)
-    language.install(app, lambda: office.glance().walls.default.language)
+    language.install(app, lambda: office.snapshot.glance().walls.default.language)
     app.extensions["office"] = office
     streams = sse.Streams(
         feed, lambda: round(clock.now().timestamp() * 1000), signed_in=lambda: office.keys.signed_in()
     )
     app.extensions["streams"] = streams
     app.extensions["screens"] = screens.WallStatus(clock.now)
+    app.extensions["wall answers"] = wall_answers.WallAnswers()
     app.jinja_env.globals["build"] = _build(Path(__file__).parent)
     app.wsgi_app = walls.InTurn(app.wsgi_app, streams.turn)  # type: ignore[method-assign]
     http.install(app)

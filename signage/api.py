@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from controller.health import for_strangers
 from controller.sales.email_address import read_email
-from controller.sales.model import Refused
+from controller.sales.model import PersonRow, Refused
 from controller.sales.money import parse_amount
 from controller.sales.people_dates import read_birthday, read_joined
 from controller.system.paths import version
@@ -26,7 +26,7 @@ pages = Blueprint("api", __name__)
 
 
 def _date() -> Any:
-    return date_of(request.args.get("date"), office().glance().plan.date)
+    return date_of(request.args.get("date"), office().snapshot.glance().plan.date)
 
 
 @pages.post("/api/deals")
@@ -37,7 +37,7 @@ def record_deal() -> tuple[Response, int]:
     if "external_id" in fields:
         return inbound.take_in(fields)
     person, product, amount, team = deal_of(fields)
-    recorded = office().record_deal(
+    recorded = office().deals.record(
         person,
         product,
         amount,
@@ -57,7 +57,7 @@ def preview_deal() -> Response:
     """
     fields = body()
     deal = deal_of(fields)
-    sentence, decision = office().preview_deal(*deal, how=how_of(fields, office().history.today()))
+    sentence, decision = office().deals.preview(*deal, how=how_of(fields, office().history.today()))
     amount = serializers.yuan(parse_amount(deal[2]))
     return jsonify({"sentence": sentence, "decision": decision.to_json(), "amount": amount})
 
@@ -65,13 +65,13 @@ def preview_deal() -> Response:
 @pages.get("/api/deals")
 @needs("read")
 def deals() -> Response:
-    return jsonify([serializers.deal(deal) for deal in office().deals(_date())])
+    return jsonify([serializers.deal(deal) for deal in office().deals.of_day(_date())])
 
 
 @pages.delete("/api/deals/<int:number>")
 @needs("sell")
 def void_deal(number: int) -> Response:
-    note = office().void_deal(number, text_of(body(), "reason", REASON_LIMIT))
+    note = office().deals.void(number, text_of(body(), "reason", REASON_LIMIT))
     return jsonify({"id": number, **({"note": note} if note else {})})
 
 
@@ -83,36 +83,36 @@ def change_product() -> Response:
     product, hidden = text_of(fields, "product", NAME_LIMIT), flag_of(fields, "hidden")
     if hidden is None:
         raise Refused("缺少 hidden：true 是从选择里去掉，false 是恢复。", "hidden")
-    office().hide_product(product, hidden=hidden)
-    return jsonify({"products": list(office().products())})
+    office().product_list.hide(product, hidden=hidden)
+    return jsonify({"products": list(office().product_list.choices())})
 
 
 @pages.post("/api/announcements")
 @needs("sell")
 def announce() -> tuple[Response, int]:
     fields = body()
-    said = office().announce(text_of(fields, "text", TEXT_LIMIT), text_of(fields, "key", KEY_LIMIT))
+    said = office().speech.announce(text_of(fields, "text", TEXT_LIMIT), text_of(fields, "key", KEY_LIMIT))
     return jsonify({"id": said.id, "decision": said.decision.to_json()}), 201 if said.created else 200
 
 
 @pages.get("/api/announcements")
 @needs("read")
 def announcements() -> Response:
-    return jsonify([serializers.announcement(said) for said in office().announcements(_date())])
+    return jsonify([serializers.announcement(said) for said in office().announced.of_day(_date())])
 
 
 @pages.post("/api/announcements/<int:number>/repeat")
 @needs("sell")
 def repeat(number: int) -> tuple[Response, int]:
     body()
-    said = office().repeat(number)
+    said = office().speech.repeat(number)
     return jsonify({"id": said.id, "decision": said.decision.to_json()}), 201
 
 
 @pages.get("/api/now")
 def now() -> Response:
     """Return the current point of the day to anyone; return music and volume only to a known caller."""
-    glance = office().glance()
+    glance = office().snapshot.glance()
     sound = serializers.sounding(glance.sounding) if is_known() else {"device": glance.sounding.device}
     state, plan = glance.state, glance.plan
     return jsonify(
@@ -137,7 +137,7 @@ def now() -> Response:
 @pages.get("/health")
 def health() -> tuple[Response, int]:
     """Return the health to anyone; `version`, `named`, `sound`, `readings`, full problems only to a known caller."""
-    glance = office().glance()
+    glance = office().snapshot.glance()
     well = not any(trouble.serious for trouble in glance.problems)
     answer = {"ok": well, "build": current_app.jinja_env.globals["build"]}
     if is_known():
@@ -155,11 +155,11 @@ def music() -> Response:
     fields = body()
     action = fields.get("action")
     if action == "play":
-        office().play(text_of(fields, "playlist", NAME_LIMIT, optional=True) or None)
+        office().music.play(text_of(fields, "playlist", NAME_LIMIT, optional=True) or None)
     elif action == "stop":
-        office().stop_music()
+        office().music.stop()
     elif action == "next":
-        office().next_track()
+        office().music.next_track()
     else:
         raise Refused("action 要写成 play、stop 或 next。", "action")
     return jsonify({})
@@ -171,9 +171,9 @@ def volume() -> Response:
     """`volume`: of all sound; `music`: of music relative to speech; in percent. Either or both."""
     fields = body()
     if "volume" in fields or "music" not in fields:
-        office().set_volume(whole_of(fields, "volume", 0, 100))
+        office().music.set_volume(whole_of(fields, "volume", 0, 100))
     if "music" in fields:
-        office().set_music_volume(whole_of(fields, "music", 0, 100))
+        office().music.set_music_volume(whole_of(fields, "music", 0, 100))
     return jsonify({})
 
 
@@ -193,7 +193,7 @@ def choose_voice() -> Response:
     }
     if "speed" in fields:
         changes["speed"] = None if fields["speed"] is None else number_of(fields, "speed")
-    office().choose_voice(**changes)
+    office().speaking.choose(**changes)
     return jsonify(serializers.speaking(office().speaking))
 
 
@@ -207,9 +207,9 @@ def mute() -> Response:
     """Mute for `minutes`, or until the time `until` ("14:00"); 0 minutes end the mute."""
     fields = body()
     if fields.get("until") not in (None, ""):
-        office().mute_until(time_of(fields["until"]))
+        office().music.mute_until(time_of(fields["until"]))
     else:
-        office().mute(whole_of(fields, "minutes", 0, 240))
+        office().music.mute_for(whole_of(fields, "minutes", 0, 240))
     return jsonify({})
 
 
@@ -219,7 +219,7 @@ def stop_all() -> Response:
     """Stop all sound now. `waited`: the number of announcements removed from the outbox; `/api/stop/undo` restores
     them."""
     body()
-    return jsonify({"waited": office().stop_all()})
+    return jsonify({"waited": office().speech.stop_all()})
 
 
 @pages.post("/api/stop/undo")
@@ -227,7 +227,7 @@ def stop_all() -> Response:
 def undo_stop() -> Response:
     """Undo the last stop within a minute: its announcements wait again and the music continues as before."""
     body()
-    return jsonify({"restored": office().undo_stop()})
+    return jsonify({"restored": office().speech.undo_stop()})
 
 
 @pages.post("/api/emergency")
@@ -235,7 +235,7 @@ def undo_stop() -> Response:
 def emergency() -> tuple[Response, int]:
     """Announce at once and twice, also in quiet time, while muted and at volume 0: the only exception to silence."""
     fields = body()
-    said = office().emergency(text_of(fields, "text", TEXT_LIMIT), text_of(fields, "key", KEY_LIMIT))
+    said = office().speech.emergency(text_of(fields, "text", TEXT_LIMIT), text_of(fields, "key", KEY_LIMIT))
     return jsonify({"id": said.id, "decision": said.decision.to_json()}), 201 if said.created else 200
 
 
@@ -244,26 +244,28 @@ def emergency() -> tuple[Response, int]:
 def confirm_clock() -> Response:
     """Record that a person has checked the displayed time and confirms it."""
     body()
-    office().confirm_clock()
+    office().health.confirm_clock()
     return jsonify({})
 
 
 @pages.get("/api/people")
 @needs("read")
 def people() -> Response:
-    return jsonify([serializers.person(person) for person in office().people()])
+    return jsonify([serializers.person(person) for person in office().people.active()])
 
 
 @pages.post("/api/people")
 @needs("manage")
 def add_person() -> tuple[Response, int]:
     fields = body()
-    added = office().add_person(
-        name=text_of(fields, "name", NAME_LIMIT),
-        team=text_of(fields, "team", NAME_LIMIT),
-        leader=bool(flag_of(fields, "leader")),
-        say_as=text_of(fields, "say_as", 2 * NAME_LIMIT, optional=True) or None,
-        **_dates(fields),
+    added = office().people.add(
+        PersonRow(
+            name=text_of(fields, "name", NAME_LIMIT),
+            team=text_of(fields, "team", NAME_LIMIT),
+            leader=bool(flag_of(fields, "leader")),
+            say_as=text_of(fields, "say_as", 2 * NAME_LIMIT, optional=True) or None,
+            **_dates(fields),
+        )
     )
     return jsonify(serializers.person(added)), 201
 
@@ -293,7 +295,7 @@ def update_person(number: int) -> Response:
     for field in ("leader", "hidden", "active"):
         if (flag := flag_of(fields, field)) is not None:
             changes[field] = flag
-    return jsonify(serializers.person(office().update_person(number, **changes)))
+    return jsonify(serializers.person(office().people.update(number, **changes)))
 
 
 @pages.patch("/api/teams/<int:number>")
@@ -305,13 +307,13 @@ def update_team(number: int) -> Response:
         changes["name"] = text_of(fields, "name", NAME_LIMIT)
     if "say_as" in fields:
         changes["say_as"] = text_of(fields, "say_as", 2 * NAME_LIMIT, optional=True) or None
-    return jsonify(serializers.team(office().update_team(number, **changes)))
+    return jsonify(serializers.team(office().people.update_team(number, **changes)))
 
 
 @pages.delete("/api/teams/<int:number>")
 @needs("manage")
 def remove_team(number: int) -> Response:
-    office().remove_team(number)
+    office().people.remove_team(number)
     return jsonify({})
 
 
@@ -323,11 +325,11 @@ def _team_sent() -> object:
 @needs("targets", team=_team_sent)
 def set_target() -> Response:
     fields = body()
-    day = date_of(fields.get("date"), office().glance().plan.date)
+    day = date_of(fields.get("date"), office().snapshot.glance().plan.date)
     amount = fields.get("amount")
     if amount is None or isinstance(amount, list | dict):
         raise Refused("缺少 amount：这里要一个目标金额，例如 100000。", "amount")
-    office().set_target(text_of(fields, "team", NAME_LIMIT), day, amount)
+    office().targets.set_day(text_of(fields, "team", NAME_LIMIT), day, amount)
     return jsonify({})
 
 
@@ -337,15 +339,15 @@ def set_city_result() -> Response:
     """`percent`: the city's completion of the day, 0 to 1000, decimals allowed; null or "" removes it."""
     fields = body()
     percent = fields.get("percent")
-    day = date_of(fields.get("date"), office().glance().plan.date)
+    day = date_of(fields.get("date"), office().snapshot.glance().plan.date)
     if "percent" in fields and percent in (None, ""):
-        office().set_city_result(day, text_of(fields, "city", NAME_LIMIT), None)
+        office().cities.set_result(day, text_of(fields, "city", NAME_LIMIT), None)
         return jsonify({})
     if isinstance(percent, bool) or not isinstance(percent, int | Decimal):
         raise Refused("完成率要写一个数，例如 86。", "percent")
     if not 0 <= percent <= 1000:
         raise Refused("完成率要在 0 到 1000 之间，例如 86 就是百分之八十六。", "percent")
-    office().set_city_result(day, text_of(fields, "city", NAME_LIMIT), float(percent) / 100)
+    office().cities.set_result(day, text_of(fields, "city", NAME_LIMIT), float(percent) / 100)
     return jsonify({})
 
 
@@ -355,7 +357,7 @@ def standings() -> Response:
     if period not in PERIODS:
         raise Refused("period 要写成 day、week 或 month。", "period")
     day = _date()
-    ranking = office().standings(period, day)
+    ranking = office().snapshot.ranking(period, day)
     return jsonify(
         {
             "period": period,

@@ -31,7 +31,7 @@ def person_name(caller: Caller) -> str:
     """Return the name of the caller's person, else of the phone or token."""
     if caller.person_id is None:
         return caller.name
-    person = (one for one in office().people() if one.id == caller.person_id)
+    person = (one for one in office().people.active() if one.id == caller.person_id)
     return next((one.name for one in person), caller.name)
 
 
@@ -65,7 +65,7 @@ def team_of_named() -> object:
 
 def team_of_id(ident: object) -> str | None:
     """Return the team of a person, None for an unknown one, whom the view refuses."""
-    return next((one.team for one in office().people() if one.id == ident), None)
+    return next((one.team for one in office().people.active() if one.id == ident), None)
 
 
 def seller_team() -> object:
@@ -74,7 +74,7 @@ def seller_team() -> object:
     name, team = fields.get("person"), fields.get("team")
     if not isinstance(name, str):
         return team
-    teams = [person.team for person in office().people() if same_name(person.name, name)]
+    teams = [person.team for person in office().people.active() if same_name(person.name, name)]
     return teams[0] if len(teams) == 1 else team
 
 

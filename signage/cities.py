@@ -27,7 +27,7 @@ PROXY_LIMIT: Final = 300
 @needs("manage")
 def link() -> Response:
     """Return the state of the connection to head office; never the code."""
-    return jsonify(_state(office().cities_link))
+    return jsonify(_state(office().cities))
 
 
 def _state(cities: CityService) -> Json:
@@ -62,7 +62,7 @@ def _state(cities: CityService) -> Json:
 def join() -> Response:
     """`code`: head office's invitation; `replace`: also when it is another organisation's, else 409."""
     fields = body()
-    cities = office().cities_link
+    cities = office().cities
     cities.join(text_of(fields, "code", CODE_LIMIT), replace=bool(flag_of(fields, "replace")))
     return jsonify(_state(cities))
 
@@ -71,7 +71,7 @@ def join() -> Response:
 @needs("access")
 def leave() -> Response:
     """Forget the code and the other cities' documents."""
-    office().cities_link.leave()
+    office().cities.leave()
     return jsonify({})
 
 
@@ -79,7 +79,7 @@ def leave() -> Response:
 @needs("manage")
 def test() -> Response:
     """Send today's figures again; answer with head office's receipt, or 422 with the reason."""
-    return jsonify({"sentence": office().cities_link.test()})
+    return jsonify({"sentence": office().cities.test()})
 
 
 @pages.get("/api/home-assistant")
@@ -142,7 +142,7 @@ def choose() -> Response:
     """`names`: send names of people; `paused`: no connection until it is false again; `way`: auto, mqtt or https;
     `proxy`: http://HOST:PORT, "" for none."""
     fields = body()
-    cities = office().cities_link
+    cities = office().cities
     cities.joined.choose(
         names=flag_of(fields, "names") if "names" in fields else None,
         paused=flag_of(fields, "paused") if "paused" in fields else None,

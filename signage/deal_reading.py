@@ -42,7 +42,7 @@ def read_file() -> Response:
 
 
 def _rows(rows: tuple[ReadRow, ...]) -> Response:
-    today = office().glance().plan.date
+    today = office().snapshot.glance().plan.date
     return jsonify({"rows": [_row(row, today) for row in rows]})
 
 

@@ -6,7 +6,7 @@ from flask import Blueprint, jsonify
 from werkzeug.wrappers import Response
 
 from controller.sales.model import Refused
-from controller.services import How
+from controller.services.deals import How
 from controller.services.proposals import Answer
 from signage import serializers
 from signage.auth import access, needs
@@ -26,14 +26,14 @@ ANSWERED = ("person", "team", "product")
 def restore_deal(number: int) -> Response:
     """Count a deal of this week again; `announce`: true also announces it, which otherwise does not happen."""
     announced = flag_of(body(), "announce") is True
-    return jsonify(serializers.recorded(office().restore_deal(number, announced=announced)))
+    return jsonify(serializers.recorded(office().deals.restore(number, announced=announced)))
 
 
 @pages.get("/api/deals/<int:number>")
 @needs("read")
 def one_deal(number: int) -> Response:
     """Return a deal with its date, the deal it corrects, the one that corrects it, and each void and restore."""
-    deal, steps = office().deal_history(number)
+    deal, steps = office().deals.history(number)
     links = {"date": deal.date.isoformat(), "replaces": deal.replaces, "replaced_by": deal.replaced_by}
     return jsonify({**serializers.deal(deal), **links, "history": [serializers.step(step) for step in steps]})
 

@@ -92,7 +92,7 @@ def set_team_building() -> Response:
     """Note a `team`'s team building on `date`, or with `done` false take it back."""
     caller, fields = known_caller(), body()
     team = text_of(fields, "team", NAME_LIMIT)
-    day = date_of(fields.get("date"), office().glance().plan.date)
+    day = date_of(fields.get("date"), office().snapshot.glance().plan.date)
     done = flag_of(fields, "done") is not False
     office().duties.set_team_building(team, day, viewer_of(caller), done=done)
     return jsonify({})

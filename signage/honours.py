@@ -57,7 +57,7 @@ def control() -> Response:
     action = body().get("action")
     if action not in ACTIONS:
         raise Refused("action 要写成 start、next、previous 或 end。", "action")
-    office().control_ceremony(str(action))
+    office().honours.control(str(action))
     return jsonify(_ceremony_json())
 
 
@@ -93,7 +93,7 @@ def _slide_json(slide: Slide) -> Json:
 def all_contests() -> Response:
     """Return the open contests with their best rows, the last ones that ended, and the teams to choose from."""
     opened, past = office().contests.all()
-    teams = [{"id": team.id, "name": team.name} for team in office().teams()]
+    teams = [{"id": team.id, "name": team.name} for team in office().people.teams()]
     answer = {
         "open": [view_json(view) for view in opened],
         "past": [_past_json(kept) for kept in past],

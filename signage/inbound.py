@@ -24,7 +24,7 @@ def take_in(fields: dict[str, Any]) -> tuple[Response, int]:
 
     201: recorded, corrected or cancelled; 202: waits for the assistant; 200: known already, nothing changed.
     """
-    received = office().inbound.receive(author(), deal_of(fields, office().glance().now.tzinfo))
+    received = office().inbound.receive(author(), deal_of(fields, office().snapshot.glance().now.tzinfo))
     return answer(str(fields["external_id"]).strip(), received)
 
 

@@ -91,7 +91,7 @@ def messages() -> Response:
     `link`: only those of one link. `links`: every link that has messages, with its name.
     """
     current = office()
-    glance = current.glance()
+    glance = current.snapshot.glance()
     day = date_of(request.args.get("date"), glance.plan.date)
     link = request.args.get("link", "")[:IDENT_LIMIT] or None
     names = {status.ident: status.name for status in current.links.status()}

@@ -46,7 +46,7 @@ def _entered_people() -> list[object]:
 def _team_of(one: Asked) -> str | None:
     if isinstance(one.person, int):
         return team_of_id(one.person)
-    named = [person.team for person in office().people() if same_name(person.name, one.person)]
+    named = [person.team for person in office().people.active() if same_name(person.name, one.person)]
     return next((team for team in named if one.team and same_name(team, one.team)), next(iter(named), None))
 
 

@@ -78,7 +78,7 @@ def one(name: str, words: str, value: Value | None, kind: str = "gauge") -> Metr
 def metrics() -> Response:
     """Return figures for Prometheus. Needs a token of any role, such as `zhangu token Prometheus --role wall`."""
     current = office()
-    glance = current.glance()
+    glance = current.snapshot.glance()
     parts = (
         _day(current, glance),
         _room(current, glance),

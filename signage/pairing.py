@@ -33,7 +33,7 @@ def new() -> Response:
     code = waiting.code if waiting is not None else ""
     if waiting is None:
         secret, code = office().pairings.begin(request.remote_addr or "?")
-    lang = office().glance().walls.default.language
+    lang = office().snapshot.glance().walls.default.language
     page = make_response(
         render_template(
             "pair.html", code=code, address=reachable_host_url(), named=other_address(), lang=lang

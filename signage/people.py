@@ -31,12 +31,12 @@ pages = Blueprint("people", __name__)
 def roster() -> Response:
     """Return everybody, also people who left, with dates and planned moves. Birthdays are sent to nobody else."""
     current = office()
-    today, moves = current.glance().now.date(), current.roster_dates.moves()
+    today, moves = current.snapshot.glance().now.date(), current.roster_dates.moves()
     return jsonify(
         {
             "today": today.isoformat(),
             "people": [_person(person, moves, today) for person in current.roster_dates.everybody()],
-            "teams": [serializers.team(team) for team in current.teams()],
+            "teams": [serializers.team(team) for team in current.people.teams()],
         }
     )
 

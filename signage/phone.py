@@ -113,52 +113,71 @@ def state() -> Response:
 def done() -> Response:
     """Return every deal of a day (`date`, else today) as the phone lists it, newest first."""
     current = office()
-    glance = current.glance()
+    glance = current.snapshot.glance()
     today = glance.plan.date
     day = date_of(request.args.get("date"), today)
     later = [
         one for one in week_so_far(today) if one > day
     ]  # a correction was announced on the day it was made
-    said = [row for one in (day, *later) for row in current.announcements(one)]
-    return jsonify(done_lines(current.deals(day), said, glance.now, glance.sounding.hearing))
+    said = [row for one in (day, *later) for row in current.announced.of_day(one)]
+    return jsonify(done_lines(current.deals.of_day(day), said, glance.now, glance.sounding.hearing))
 
 
 def phone_state() -> Json:
     """Return all data of the tabs; other days, targets and duties have their own addresses."""
     current = office()
-    glance = current.glance()
-    today = glance.plan.date
-    deals, count = current.latest_deals(today, LINES)
-    about = current.announced.of_deals(today, [deal.id for deal in deals])
+    glance = current.snapshot.glance()
     return {
         **_moment(glance),
+        **_choices(current),
+        **deal_parts(current, glance.plan.date),
+        **_today(current, glance),
+        **_box(current),
+        **_belongings(),
         "me": access().me(),
-        "notices": [*glance.notices, *(f"作息表{hint}" for hint in current.hints())],
-        "teams": [serializers.team(team) for team in current.teams()],
-        "people": _people(current.people()),
-        "recent_people": list(current.recent_sellers()),
-        **deal_parts(current, today),
-        "products": list(current.products()),
-        "measures": [{"name": one.name, "unit": one.unit} for one in current.measures.measures()],
-        "playlists": list(current.playlists()),
-        "playlist_names": current.playlist_names(),
-        "done": done_lines(deals, about, glance.now, glance.sounding.hearing, LINES),
-        "done_total": count,
-        "said": [
-            _said_line(announcement, glance.now, glance.sounding.hearing)
-            for announcement in current.announced.latest(today, SAID_BY_HAND, SPOKEN)
-        ],
+        "notices": [*glance.notices, *(f"作息表{hint}" for hint in current.timetable.hints())],
         "cities": [serializers.city(city) for city in glance.cities],
-        "day_lines": day_line(today, current.announced.outcomes(today)).lines,
         "walls": wall_lines(screens().all(), streams().names(), current.walls.known(), glance),
+        "reminders": _reminders(access().caller()),
+    }
+
+
+def _choices(current: Office) -> Json:
+    """Return the people, products, numbers and playlists to choose from."""
+    return {
+        "teams": [serializers.team(team) for team in current.people.teams()],
+        "people": _people(current.people.active()),
+        "recent_people": list(current.deals.recent_sellers()),
+        "products": list(current.product_list.choices()),
+        "measures": [{"name": one.name, "unit": one.unit} for one in current.measures.measures()],
+        "playlists": list(current.library.playlists()),
+        "playlist_names": current.music.playlist_names(),
+    }
+
+
+def _today(current: Office, glance: Glance) -> Json:
+    """Return the latest deals, and the latest announcements that people made."""
+    today, now, hearing = glance.plan.date, glance.now, glance.sounding.hearing
+    deals, count = current.deals.latest(today, LINES)
+    about = current.announced.of_deals(today, [deal.id for deal in deals])
+    said = current.announced.latest(today, SAID_BY_HAND, SPOKEN)
+    return {
+        "done": done_lines(deals, about, now, hearing, LINES),
+        "done_total": count,
+        "said": [_said_line(announcement, now, hearing) for announcement in said],
+        "day_lines": day_line(today, current.announced.outcomes(today)).lines,
+    }
+
+
+def _box(current: Office) -> Json:
+    """Return what is installed and at which addresses the machine is reached."""
+    return {
         "build": current_app.jinja_env.globals["build"],
         "reach": reach(),
         "version": version(),
-        **_belongings(),
         "voice": serializers.speaking(current.speaking),
         "voice_install": serializers.voice_install(current.voice_install()),
         "tls": https_port(),
-        "reminders": _reminders(access().caller()),
     }
 
 
@@ -192,7 +211,7 @@ def deal_parts(current: Office, today: date) -> Json:
         "week": [
             {"date": day.isoformat(), "name": day_name(day, today)} for day in reversed(week_so_far(today))
         ],
-        "frozen": current.frozen_note(today),
+        "frozen": current.deals.frozen_note(today),
     }
 
 
@@ -398,12 +417,12 @@ def _reminders(caller: Caller | None) -> list[str]:
 def _belongings() -> Json:
     """Return, for the phone's page, photos by person, and the people and teams with a victory song."""
     current = office()
-    songs, people = current.media.profiles.songs, current.people()
+    songs, people = current.media.profiles.songs, current.people.active()
     singing, teams = frozenset(songs("person")), frozenset(songs("team"))
     return {
         "photos": {str(person.id): f"/photos/{person.photo}" for person in people if person.photo},
         "songs": {
             "people": [person.id for person in people if person.id in singing],
-            "teams": [team.id for team in current.teams() if team.id in teams],
+            "teams": [team.id for team in current.people.teams() if team.id in teams],
         },
     }

@@ -33,7 +33,7 @@ NEAR_DAYS = {0: "今天", 1: "明天", 2: "后天"}
 @needs("read")
 def week() -> Response:
     """Return the seven days from `from` on (default: today), each with what is out of the ordinary."""
-    now = office().glance().now
+    now = office().snapshot.glance().now
     since = date_of(request.args.get("from"), now.date())
     days = [_week_day(plan, now.date()) for plan in office().exceptions.week(since)]
     return jsonify({"from": since.isoformat(), "today": now.date().isoformat(), "days": days})
@@ -51,7 +51,7 @@ def preview(day: str) -> Response:
     """Return the date as it would be with one more exception, and the effects in sentences; nothing is stored."""
     on = _date(day)
     shown = office().exceptions.preview(on, body())
-    now = office().glance().now
+    now = office().snapshot.glance().now
     return jsonify(
         {
             "words": words_of(shown.exception),
@@ -115,7 +115,7 @@ def _head(plan: DayPlan, today: date) -> Json:
 
 
 def _day(on: date) -> Json:
-    now = office().glance().now
+    now = office().snapshot.glance().now
     day = office().exceptions.day(on)
     plan = day.plan
     return {

@@ -20,10 +20,10 @@ def poster() -> str:
 
     With `date`: the plan of that date with its exceptions.
     """
-    glance = office().glance()
+    glance = office().snapshot.glance()
     asked = request.args.get("date")
     if not asked:
-        plan = to_json(office().usual_plan())
+        plan = to_json(office().timetable.usual())
         return render_template("poster.html", office=glance.office, plan=plan, roles=ROLES, **addresses())
     of_day = office().exceptions.week(date_of(asked, glance.now.date()))[0]
     plan = to_json(of_day)

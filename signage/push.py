@@ -50,7 +50,7 @@ def take_push(name: str) -> tuple[Response, int]:
     fields = push.mapped(link.mapping, body(), link.kind)
     source, delivery = f"push {link.name}", _delivery(link.kind)
     try:
-        sent = inbound.deal_of(fields, office().glance().now.tzinfo)
+        sent = inbound.deal_of(fields, office().snapshot.glance().now.tzinfo)
         received = office().inbound.receive(source, sent, delivery)
     except Refused as refused:
         office().push_links.note(link.name, refused.sentence)
@@ -133,7 +133,7 @@ def preview_push(name: str) -> Response:
     found = push.mapped(mapping, sample, text_of(fields, "kind", NAME_LIMIT))
     problem = ""
     try:
-        inbound.deal_of(dict(found), office().glance().now.tzinfo)
+        inbound.deal_of(dict(found), office().snapshot.glance().now.tzinfo)
     except Refused as refused:
         problem = refused.sentence
     return jsonify(

@@ -38,7 +38,7 @@ MOST_PEOPLE = 500  # in one team
 def targets() -> Response:
     """Return the targets of a date: a leader's own team, all teams for others; the people of it or of a `team`."""
     caller = known_caller()
-    today = office().glance().plan.date
+    today = office().snapshot.glance().plan.date
     own = own_team(caller)
     team = request.args.get("team") if own is None else own
     day = office().targets.of_day(date_of(request.args.get("date"), today), team or None)
@@ -88,7 +88,7 @@ def review() -> tuple[Response, int]:
 def _month(fields: dict[str, Any]) -> str:
     month = fields.get("month")
     if month in (None, ""):
-        return f"{office().glance().plan.date:%Y-%m}"
+        return f"{office().snapshot.glance().plan.date:%Y-%m}"
     if not isinstance(month, str) or not re.fullmatch(r"20\d\d-(0[1-9]|1[0-2])", month):
         raise Refused("月份要写成 2026-11 这样。", "month")
     return month

@@ -36,7 +36,7 @@ HOW = {START: "第一次看到的作息表", FILE: "在文件里修改", RESTORE
 def page() -> str | Response:
     if access().role() is None:
         return redirect(url_for("access.login"))
-    return render_template("timetable.html", office=office().glance().office)
+    return render_template("timetable.html", office=office().snapshot.glance().office)
 
 
 @pages.get("/api/timetable")
@@ -44,7 +44,7 @@ def page() -> str | Response:
 def show() -> Response:
     """Return the file as text and values, its problems, and everything that the forms need."""
     current = office()
-    version, glance = current.timetable.present(), current.glance()
+    version, glance = current.timetable.present(), current.snapshot.glance()
     return jsonify(
         {
             **_version(version),
@@ -52,8 +52,8 @@ def show() -> Response:
             "values": values_of(version.text),
             "problems": [_problem(found) for found in current.timetable.problems(version.text)],
             "forms": forms(),
-            "playlists": playlists(current.playlist_names()),
-            "teams": [team.name for team in current.teams()],
+            "playlists": playlists(current.music.playlist_names()),
+            "teams": [team.name for team in current.people.teams()],
             "samples": _samples(glance),
             "today": glance.plan.date.isoformat(),
         }
@@ -62,11 +62,12 @@ def show() -> Response:
 
 def _samples(glance: Glance) -> dict[str, str]:
     """Return a value for each slot, so that a text can be heard."""
-    people = office().people()
+    people = office().people.active()
     person = next((one for one in people if not one.hidden), None)
+    product = next(iter(office().product_list.choices()), "校园招聘套餐")
     return {
         "team": person.team if person else "猛虎队", "person": person.name if person else "王小明",
-        "product": next(iter(office().products()), "校园招聘套餐"), "amount": "一万两千八百元", "total": "三万六千元",
+        "product": product, "amount": "一万两千八百元", "total": "三万六千元",
         "all_total": "五万元", "count": "三", "all": "五", "target": "十万元", "rate": "百分之八十六",
         "when": "昨天傍晚",
         "day": "今天", "people": person.name if person else "王小明", "years": "三周年",
@@ -84,7 +85,7 @@ def _samples(glance: Glance) -> dict[str, str]:
 def check() -> Response:
     """Return the problems of an edit, the lines it changes, and the plan of `date` with it. Writes nothing."""
     fields = _large_body()
-    day = date_of(fields.get("date"), office().glance().plan.date)
+    day = date_of(fields.get("date"), office().snapshot.glance().plan.date)
     try:
         wanted = _wanted(fields)
     except EditRefused as refused:

@@ -63,8 +63,8 @@ GROUP_LABELS: Final = {
     "keyword": "机器人要求的关键词，没有就不写", "picture": "战报用图片发",
 }  # fmt: skip
 MAIL_LABELS: Final = {
-    "server": "发信的 SMTP 服务器", "port": "端口，不写就是 465", "security": "加密，不写就是 tls",
-    "user": "登录的用户名", "sender": "发件人的邮箱", "send": "发哪些", "at": "什么时候发",
+    "server": "发信服务器（SMTP）", "port": "端口，不写就是 465", "security": "加密，不写就是 tls",
+    "user": "登录的用户名", "sender": "发件人邮箱", "send": "发哪些喜报", "at": "什么时候发",
     "faults_to": "故障和每天的小结发给哪些邮箱，一行写一个",
 }  # fmt: skip
 BOT_LABELS: Final = {
@@ -178,8 +178,8 @@ def _kind(key: str, reader: Any) -> Json:
             else {"kind": "list"}
         )
     most = reader.most if isinstance(reader, Words) else 40
-    kind = {"kind": "long" if most > 40 else "text", "most": most}
     slots = ALLOWED.get(reader.slots or "", ()) if isinstance(reader, Words) else ()
+    kind = {"kind": "long" if slots else "text", "most": most}  # an address of a server has one line
     return kind | ({"slots": slots} if slots else {})
 
 

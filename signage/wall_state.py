@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from itertools import islice
 from typing import Any
 
 from controller.glance import Glance, OnAir, Ranking, Total
@@ -246,34 +247,37 @@ def wall_state(glance: Glance, name: str, build: str = "") -> Json:
 
     `build`: hash of the installed page; a page of another build reloads itself.
     """
-    display = glance.walls.screens.get(name) or replace(glance.walls.default, name=name)
+    display = display_of(glance, name)
+    return shared(glance, display, build) | own(glance, display)
+
+
+def display_of(glance: Glance, name: str) -> WallDisplay:
+    """Return the settings of a wall."""
+    return glance.walls.screens.get(name) or replace(glance.walls.default, name=name)
+
+
+def shared(glance: Glance, display: WallDisplay, build: str) -> Json:
+    """Return the part of the state that all walls of these settings have in common, whatever their names are."""
     base = _base(glance, display)
     team = _team(glance, display)
     celebration = None if _undisturbed(glance, base, team) else celebration_of(glance)
     scene = "celebration" if celebration else base
+    deals = (deal_row(deal) for deal in glance.deals if deal.voided is None and team in (None, deal.team))
     state: Json = {
         "revision": glance.revision,
         "build": build,
-        "now": ms(glance.now),
         "offset_min": _offset(glance.now),
         "scene": scene,
         "base": base,
         "office": glance.office,
         "lang": display.language,
         "date": glance.plan.date.isoformat(),
-        "wall": _wall(display, name, team),
         "entry": _entry(glance.state.entry),
         "next": _next(glance.state.next),
         "teams": [tally_row(row) for row in glance.teams if team in (None, row.name)],
         "members": [] if team is None else _members(glance, team),
-        "deals": [
-            deal_row(deal) for deal in glance.deals if deal.voided is None and team in (None, deal.team)
-        ][:DEALS],
-        "totals": {
-            "day": total_row(glance.day),
-            "week": total_row(glance.week),
-            "month": total_row(glance.month),
-        },
+        "deals": list(islice(deals, DEALS)),
+        "totals": {name: total_row(getattr(glance, name)) for name in ("day", "week", "month")},
         "duties": _duties(glance.plan.duties, glance.now),
         "duty_stays_ms": round(DUTY_STAYS.total_seconds() * 1000),
         "celebration": celebration,
@@ -358,17 +362,13 @@ def _base(glance: Glance, display: WallDisplay) -> str:
     return scene
 
 
-def _wall(display: WallDisplay, name: str, team: str | None) -> Json:
-    return {
-        "name": name,
-        "diagonal": display.diagonal,
-        "distance": display.distance,
-        "theme": display.theme,
-        "team": team,
-        "portrait": display.portrait,
-        "identify": None,
-        "reload": None,
-    }
+def own(glance: Glance, display: WallDisplay) -> Json:
+    """Return the rest: the moment, and the wall itself."""
+    wall = {
+        "name": display.name, "diagonal": display.diagonal, "distance": display.distance, "theme": display.theme,
+        "team": _team(glance, display), "portrait": display.portrait, "identify": None, "reload": None,
+    }  # fmt: skip
+    return {"now": ms(glance.now), "wall": wall}
 
 
 def _entry(entry: Entry | None) -> Json | None:

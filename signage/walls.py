@@ -16,10 +16,12 @@ from controller.health import for_strangers, on_walls
 from signage import wall_state
 from signage.auth import access, is_known, needs
 from signage.http import STATE, Denied, body, text_of
+from signage.language import is_english
 from signage.office import office
 from signage.reach import reach, searching
 from signage.screens import Painted, screens, streams, wall_name
 from signage.sse import NAME_LIMIT
+from signage.wall_answers import WallAnswers
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -70,19 +72,24 @@ def _named(name: str) -> Response:
 @pages.get(STATE)
 def state() -> Response:
     name = office().walls.called(wall_name(request.args.get("name", "main")))
-    answer = wall_state.wall_state(_seen_by_caller(), name, str(current_app.jinja_env.globals["build"]))
-    answer["wall"].update(screens().wishes(name))
-    answer["reach"] = reach()
-    return jsonify(answer)
+    build = str(current_app.jinja_env.globals["build"])
+    (glance, known), more = _seen_by_caller(), {"wall": screens().wishes(name), "reach": reach()}
+    if is_english():  # a browser that reads English; an English wall is one by its settings
+        answer = wall_state.wall_state(glance, name, build)
+        answer["wall"].update(more.pop("wall"))
+        return jsonify(answer | more)
+    answers: WallAnswers = current_app.extensions["wall answers"]
+    return Response(answers.text(glance, name, build, known, more), mimetype="application/json")
 
 
-def _seen_by_caller() -> Glance:
-    """Return the glance; its health problems are general unless a paired wall, a phone or a program asks."""
-    glance = office().glance()
+def _seen_by_caller() -> tuple[Glance, bool]:
+    """Return the glance, and whether it names all problems: they are general unless a paired wall, a phone or a
+    program asks."""
+    glance = office().snapshot.glance()
     if not glance.problems:
-        return glance
-    problems = on_walls(glance.problems)
-    return replace(glance, problems=problems if is_known() else for_strangers(problems))
+        return glance, False
+    known, problems = is_known(), on_walls(glance.problems)
+    return replace(glance, problems=problems if known else for_strangers(problems)), known
 
 
 def _bounded(fields: dict[str, Any], field: str, high: int) -> int:
@@ -94,7 +101,7 @@ def _bounded(fields: dict[str, Any], field: str, high: int) -> int:
 def painted(name: str) -> tuple[str, int]:
     """Record a screen's report. Open to every screen on the LAN, so all values are bounded and none is trusted."""
     fields = body()
-    now = office().glance().now
+    now = office().snapshot.glance().now
     report = Painted(
         wall=office().walls.called(wall_name(name)),
         address=request.remote_addr or "?",
@@ -120,7 +127,7 @@ def last_painted(name: str) -> Response:
 
     Only known callers get the screens' addresses.
     """
-    name, now, known = office().walls.called(wall_name(name)), office().glance().now, is_known()
+    name, now, known = office().walls.called(wall_name(name)), office().snapshot.glance().now, is_known()
     return jsonify(
         [
             {"ago_s": (now - report.at).total_seconds(), "scene": report.scene}

@@ -125,7 +125,7 @@ class Photographer:
         """Wait and take pictures that are due; return True when all are taken."""
         end = time.monotonic() + seconds
         while True:
-            glance = self._daemon.office.glance()
+            glance = self._daemon.office.snapshot.glance()
             for moment in [due for due in self._left if due.ripe(glance) and self._sees(due)]:
                 self._take(moment)
                 self._left.remove(moment)

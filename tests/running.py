@@ -17,6 +17,7 @@ from typing import Any, ClassVar
 
 import holidays_made
 
+from tests import forked
 from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -43,7 +44,7 @@ class Running:
             | dict(env),
         )
         self.port = free_port()
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: subprocess.Popen[bytes] | forked.Forked | None = None
         (folder / "config").mkdir(parents=True, exist_ok=True)
         if timetable is None:
             shutil.copy(ROOT / "config" / "rhythm.yaml", folder / "config")
@@ -71,9 +72,7 @@ class Running:
 
     def command(self, *words: str, code: int = 0) -> str:
         """Run a command, check its exit code and return its output."""
-        done = subprocess.run(
-            [ZHANGU, *words, "--home", self.folder], env=self.env, capture_output=True, text=True, timeout=60
-        )
+        done = forked.run([*words, "--home", str(self.folder)], self.env)
         assert done.returncode == code, done.stdout + done.stderr
         return done.stdout if code == 0 else done.stderr
 
@@ -87,16 +86,20 @@ class Running:
     ) -> float:
         """Start the daemon; return the CLOCK_MONOTONIC second at which its process was started.
 
-        `under`: a command that runs it, such as prlimit.
+        `under`: a command that runs it, such as prlimit; without one, tests fork it from a process with its imports.
+        Measurements start the command, as its imports take time and memory.
         """
         verb = ["run"] if at is None else ["rehearse", "--at", at]
-        log = (self.folder / "daemon.log").open("ab")
-        began = time.monotonic()
-        self.process = subprocess.Popen(
-            [*under, ZHANGU, *verb, "--home", self.folder, "--host", "127.0.0.1", "--port", str(self.port), *options],
-            env=self.env, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-        )  # fmt: skip
-        log.close()
+        place = ["--home", str(self.folder), "--host", "127.0.0.1", "--port", str(self.port)]
+        words = [*verb, *place, *options]
+        with (self.folder / "daemon.log").open("ab") as log:
+            began = time.monotonic()
+            if under or "PYTEST_VERSION" not in os.environ:
+                self.process = subprocess.Popen(
+                    [*under, ZHANGU, *words], env=self.env, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+                )
+            else:
+                self.process = forked.Forked(words, self.env, log, log)
         if wait:
             self.wait_ready()
         return began

@@ -18,6 +18,12 @@ CODECS = {
     "ogg": ("ogg", "libopus", 48000), "wav": ("wav", "pcm_s16le", 16000), "mp3": ("mp3", "libmp3lame", 44100),
     "amr": ("amr", "libopencore_amrnb", 8000), "flac": ("flac", "flac", 44100),
 }  # fmt: skip
+FAST = {
+    "libmp3lame": {"compression_level": "9"},
+    "libopus": {"compression_level": "0"},
+    "aac": {"aac_coder": "fast"},
+}
+"""Options that halve the time of encoding; a test tone sounds the same."""
 
 
 def tone(seconds: float, *, before: float = 0.0, after: float = 0.0, level: float = 0.1) -> Any:
@@ -33,7 +39,7 @@ def encoded(samples: Any, kind: str) -> bytes:
     container, codec, rate = CODECS[kind]
     made = io.BytesIO()
     with av.open(made, "w", format=container) as out:
-        stream = out.add_stream(codec, rate=rate)
+        stream = out.add_stream(codec, rate=rate, options=FAST.get(codec))
         stream.layout = "mono"  # type: ignore[union-attr]
         context: Any = stream.codec_context
         resampler = av.AudioResampler(

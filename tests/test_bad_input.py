@@ -15,7 +15,8 @@ import pytest
 from playwright.sync_api import Browser
 from recording import disk_device, tone, write_wav
 
-from tests.running import ZHANGU, Running, timetable
+from tests import forked
+from tests.running import Running, timetable
 
 AFTERNOON = "2026-11-27 14:20:00"
 SPANS = ("at: 00:00-24:00, name: 全天",)
@@ -62,8 +63,8 @@ def problems(house: Running) -> str:
 
 def refused(house: Running, code: int) -> str:
     """Return the output of `zhangu run` when it does not start."""
-    words = [ZHANGU, "run", "--home", house.folder, "--host", "127.0.0.1", "--port", str(house.port)]
-    done = subprocess.run(words, env=house.env, capture_output=True, text=True, timeout=60)
+    place = ["--home", str(house.folder), "--host", "127.0.0.1", "--port", str(house.port)]
+    done = forked.run(["run", *place], house.env)
     output = done.stdout + done.stderr
     assert done.returncode == code, output
     assert "Traceback" not in output

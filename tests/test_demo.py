@@ -126,8 +126,8 @@ def test_two_acts_pass_on_the_real_daemon(made_up: Home, monkeypatch: pytest.Mon
     lines: list[str] = []
     with demo.opened(made_up, "127.0.0.1", 0) as daemon:
         demo.DemoPlayer(daemon, lines.append, lambda seconds: bool(time.sleep(seconds))).play()
-        said = daemon.office.announcements(DAY)
-        deals = {deal.id: deal for deal in daemon.office.deals(DAY)}
+        said = daemon.office.announced.of_day(DAY)
+        deals = {deal.id: deal for deal in daemon.office.deals.of_day(DAY)}
     of_person = {deals[row.deals[0]].person: row for row in said if row.key.startswith("deal:")}
     assert of_person["赵磊"].state == "heard", of_person["赵磊"].why
     assert [of_person[name].state for name in ("单晓明", "林晓雨")] == ["merged", "merged"]
@@ -146,8 +146,8 @@ def test_the_hours_left_out_are_in_the_standings(made_up: Home, monkeypatch: pyt
     monkeypatch.setattr(demo, "ACTS", (Act(lunch.at, 0.1, lunch.line, (), lunch.meanwhile),))
     with demo.opened(made_up, "127.0.0.1", 0) as daemon:
         demo.DemoPlayer(daemon, lambda line: None, lambda seconds: bool(time.sleep(seconds))).play()
-        deals: tuple[Deal, ...] = daemon.office.deals(DAY)
-        said = daemon.office.announcements(DAY)
+        deals: tuple[Deal, ...] = daemon.office.deals.of_day(DAY)
+        said = daemon.office.announced.of_day(DAY)
         pin = daemon.office.keys.pin()
     assert [(f"{deal.at:%H:%M}", deal.person) for deal in deals] == [
         (f"{past.at:%H:%M}", past.deal.person) for past in lunch.meanwhile
@@ -157,7 +157,7 @@ def test_the_hours_left_out_are_in_the_standings(made_up: Home, monkeypatch: pyt
         ("merged", "并入 12:00 的整点播报。"),
     }
     with demo.opened(made_up, "127.0.0.1", 0) as daemon:  # as --loop does
-        assert daemon.office.deals(DAY) == ()
+        assert daemon.office.deals.of_day(DAY) == ()
         assert daemon.office.keys.pin() == pin
 
 

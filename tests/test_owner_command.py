@@ -83,9 +83,12 @@ def test_the_start_prints_the_owners_link_until_there_is_one(
         greet(daemon)
         shown = capsys.readouterr().out
         assert f"PIN：{keys.pin()}" in shown
+        again = run(home, "status")
+        assert keys.phones.look(link=link_in(again))
         invitation = keys.phones.look(link=link_in(shown))
         assert invitation is not None
         keys.phones.join(invitation, "iPhone", "10.0.0.2", secure=False)
+        assert keys.phones.look(link=link_in(again)) is None
         keys.set_pin_on(on=False)
         greet(daemon)
         shown = capsys.readouterr().out

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from controller.sound.player import process as player
+
 UNIT = Path(__file__).resolve().parents[1] / "config" / "zhangu.service"
 MOST_EXPOSED = 5.9
 """Of 10, by `systemd-analyze security`; 5.4 with systemd 252, other releases rate slightly differently."""
@@ -42,3 +44,26 @@ def test_the_service_outlives_its_children_and_strangers() -> None:
     assert settings["NoNewPrivileges"] == "yes"
     assert int(settings["LimitNOFILE"]) >= 8192
     assert settings["SystemCallFilter"] == "@system-service"
+
+
+PACKAGED = UNIT.parent / "package" / "zhangu.service"
+
+
+def test_the_installed_player_runs_before_other_work() -> None:
+    """The installed service starts before other work, and grants the player the priority that it asks for."""
+    settings = dict(
+        line.split("=", 1) for line in PACKAGED.read_text(encoding="utf-8").splitlines() if "=" in line
+    )
+    assert int(settings["LimitNICE"]) <= player.NICE < int(settings["Nice"]) < 0
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="no systemd-analyze here")
+def test_systemd_reads_every_setting_of_the_units(tmp_path: Path) -> None:
+    """systemd complains about no line but those for newer releases: a setting with a mistake would be ignored."""
+    for unit in (UNIT, PACKAGED):
+        text = re.sub(r"^(ExecStart\w*)=\S+", r"\1=/bin/true", unit.read_text(encoding="utf-8"), flags=re.M)
+        (tmp_path / unit.name).write_text(text, encoding="utf-8")
+        command = ["systemd-analyze", "verify", "--no-pager", str(tmp_path / unit.name)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        complaints = [line for line in done.stderr.splitlines() if f"{unit.name}:" in line]
+        assert all("RestartSteps" in line or "RestartMaxDelaySec" in line for line in complaints), complaints

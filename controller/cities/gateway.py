@@ -16,14 +16,17 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
+import ctypes
 import hashlib
 import json
 import logging
 import re
+import signal
 import ssl
+import subprocess
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -321,3 +324,52 @@ def _written(reply: _Reply, *, closes: bool) -> bytes:
         lines += [f"Content-Length: {len(reply.body)}", "Content-Type: application/json"]
     lines += ["Connection: close"] if closes else []
     return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1") + reply.body
+
+
+# --- the service: the broker and this gateway
+
+
+EVERYWHERE: Final = "0.0.0.0"  # noqa: S104  branches are other machines
+_PR_SET_PDEATHSIG: Final = 1
+STOP_S: Final = 5.0
+
+
+def run(hub: Hub, command: Sequence[str]) -> int:
+    """Run Mosquitto as a child and the gateway in this process, until SIGTERM, SIGINT, or the end of one.
+
+    When one ends, both end, and systemd starts the pair again. Return the exit code.
+    """
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    broker = subprocess.Popen(list(command), preexec_fn=_dies_with_us)  # no threads yet
+    try:
+        return asyncio.run(_both(hub, broker))
+    finally:
+        broker.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            broker.wait(STOP_S)
+        broker.kill()
+
+
+async def _both(hub: Hub, broker: subprocess.Popen[bytes]) -> int:
+    loop, over = asyncio.get_running_loop(), asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, over.set)
+    loop.add_signal_handler(signal.SIGHUP, broker.send_signal, signal.SIGHUP)
+    gateway = asyncio.ensure_future(Gateway(hub).run(EVERYWHERE, hub.https_port()))
+    ended = asyncio.ensure_future(asyncio.to_thread(broker.wait))
+    asked = asyncio.ensure_future(over.wait())
+    await asyncio.wait((gateway, ended, asked), return_when=asyncio.FIRST_COMPLETED)
+    fault = gateway.exception() if gateway.done() else None
+    if fault is not None:
+        log.error("the HTTPS gateway ended: %s", fault)
+    gateway.cancel()
+    broker.terminate()
+    with suppress(asyncio.CancelledError, Exception):
+        await gateway
+    await ended
+    return 0 if over.is_set() else 1
+
+
+def _dies_with_us() -> None:
+    """Let the kernel end the broker when this process is killed: nobody else would look after it."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from controller.cli.errors import FAILED, echo, home_option, stop, store_of, timetable_of
+from controller.cli.errors import FAILED, echo, home_option, shown, stop, store_of, timetable_of, zone_of
 from controller.system.os_errors import reason
 from controller.system.paths import Home, chosen, version
 
@@ -82,7 +82,7 @@ def restore(
         if not yes and not click.confirm("现在恢复吗？", default=False):
             echo("没有恢复，一切照旧。")
             return
-        before = work.commit(where, datetime.now().astimezone())
+        before = work.commit(where, datetime.now().astimezone(zone_of(where)))
     finally:
         work.discard(where)
     echo(f"已恢复。原来的文件放在 {before}，确认没问题以后可以删掉。请启动战鼓。")
@@ -92,18 +92,19 @@ def _show(where: Home, file: Path, found: object) -> None:
     from controller.services.restore import Facts, Preview
 
     assert isinstance(found, Preview)  # noqa: S101 - imported late, so that other commands start faster
-    manifest = found.manifest
+    manifest, zone = found.manifest, zone_of(where)
 
     def line(facts: Facts) -> str:
-        newest = f"最后一单 {facts.newest}" if facts.newest else "还没有订单"
+        newest = f"最后一单 {shown(facts.newest, zone)}" if facts.newest else "还没有订单"
         return f"{facts.people} 个人，{facts.deals} 单，{newest}"
 
-    made = datetime.fromisoformat(manifest.made)
-    echo(f"{file.name}：{manifest.office}，{made:%Y-%m-%d %H:%M} 备份，版本 {manifest.version}")
+    made = shown(datetime.fromisoformat(manifest.made), zone)
+    echo(f"{file.name}：{manifest.office}，{made} 备份，版本 {manifest.version}")
     echo(f"备份里：{line(found.theirs)}")
     echo(f"这里：{line(found.ours) if found.ours else '还没有能用的账本'}")
     echo(f"要替换 {len(found.replaced)} 个文件，增加 {len(found.added)} 个，其他文件不动。")
-    if found.ours and found.ours.newest > found.theirs.newest:
+    ours, theirs = found.ours and found.ours.newest, found.theirs.newest
+    if ours and (theirs is None or ours > theirs):
         echo("注意：这里有比备份更新的订单，恢复以后就没有了。")
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from controller.cli.errors import FAILED, echo, home_option, print_qr, stop, store_of
+from controller.cli.errors import FAILED, echo, home_option, print_qr, shown, stop, store_of, zone_of
 from controller.system.paths import chosen
 
 ROLES = ("owner", "manager", "director", "leader", "assistant", "sales", "program", "wall", "admin")
@@ -96,16 +96,18 @@ def tokens(context: click.Context, home: Path | None) -> None:
         return
     from controller.services.auth import Credentials
 
-    with store_of(chosen(home)) as store:
+    where = chosen(home)
+    zone = zone_of(where)
+    with store_of(where) as store:
         keys = Credentials(store)
         for token in keys.tokens():
-            used = f"最近使用 {token.used.astimezone():%Y-%m-%d %H:%M}" if token.used else "没有用过"
+            used = f"最近使用 {shown(token.used, zone)}" if token.used else "没有用过"
             by = f"　由{token.made_by}" if token.made_by else ""
-            echo(f"{token.name}　{token.role}　{token.created.astimezone():%Y-%m-%d %H:%M} 建立{by}　{used}")
+            echo(f"{token.name}　{token.role}　{shown(token.created, zone)} 建立{by}　{used}")
         for phone in keys.sessions():
             echo(
                 f"手机 {phone.id}　{phone.name}　{phone.role}　{phone.address}　"
-                f"{phone.created.astimezone():%Y-%m-%d %H:%M} 登录　最近使用 {phone.seen.astimezone():%Y-%m-%d %H:%M}"
+                f"{shown(phone.created, zone)} 登录　最近使用 {shown(phone.seen, zone)}"
             )
 
 

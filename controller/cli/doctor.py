@@ -8,10 +8,11 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from controller.cli.errors import zone_of
 from controller.clock import Clock
 from controller.health import HealthProblem, Values, judge
 from controller.health_readings import FAULT, MISSING, OK, UNKNOWN, Reading, readings
@@ -26,7 +27,7 @@ from controller.sound.tts.client import Voice
 from controller.sound.tts.plan import VoiceStatus
 from controller.sound.tts.script import VoiceFailed, say
 from controller.system.local_daemon import asked, health_of
-from controller.system.paths import Home
+from controller.system.paths import Home, command, packaged
 from controller.system.process import running
 from controller.timetable import load
 from controller.timetable.problems import TimetableInvalid
@@ -105,12 +106,12 @@ def _store(home: Home) -> Iterator[Finding]:
             "账本", f"{home.database} 已损坏：{faults[0]}。请改名保留，再放回最近的备份", serious=True
         )
     else:
-        hint = "" if people else "。请导入名单：zhangu import people 名单.csv"
+        hint = "" if people else f"。请在手机上填名单，或者导入：{command()} import people 名单.csv"
         yield Finding("账本", f"{teams} 个团队，{people} 个人{hint}")
     if not owned:
         yield Finding(
             "负责人",
-            "还没有负责人的手机，添加手机、看操作记录都做不了。用 zhangu owner 要一个链接",
+            f"还没有负责人的手机，添加手机、看操作记录都做不了。用 {command()} owner 要一个链接",
             there=False,
         )
 
@@ -118,7 +119,7 @@ def _store(home: Home) -> Iterator[Finding]:
 def _machine(home: Home) -> Iterator[Finding]:
     """Report room, card, heat and power, each fault with its remedy."""
     place = home.var if home.var.exists() else home.root
-    values = Values(datetime.now().astimezone(), machine=MachineReader(place).read())
+    values = Values(datetime.now(UTC), machine=MachineReader(place).read())
     problems = judge(values)
     for row in readings(values, problems):
         if row.part in ("disk", "card", "temperature", "power"):
@@ -134,8 +135,9 @@ def _reading(row: Reading, problems: Sequence[HealthProblem]) -> Finding:
 def _music(home: Home) -> Iterator[Finding]:
     library = Library(home.root, home.cache)
     try:
+        today = datetime.now().astimezone(zone_of(home)).date()
         for name in library.playlists():
-            tracks = library.tracks(name, datetime.now().astimezone().date())
+            tracks = library.tracks(name, today)
             yield Finding("歌单", f"{name}：{len(tracks)} 首", serious=not tracks)
         library.measure_all()
         deadline = time.monotonic() + MEASURING_S
@@ -173,7 +175,7 @@ def _natural_voice(home: Home) -> Finding:
         wrong = packages.faulty(folder)
         if not wrong:
             return Finding("自然语音", "装好了，文件完整")
-        mend = "请运行 zhangu voices install，只会重新取这些文件"
+        mend = f"请运行 {command()} voices install，只会重新取这些文件"
         return Finding("自然语音", f"{'、'.join(wrong)} 缺失、不完整或被改过。{mend}", serious=True)
     try:
         download.fit_to_speak()
@@ -181,7 +183,10 @@ def _natural_voice(home: Home) -> Finding:
         return Finding("自然语音", f"装不了：{error.sentence.removesuffix('。')}")
     if install.is_busy(folder):
         return Finding("自然语音", "正在安装")
-    return Finding("自然语音", "没有装，由备用语音播报。要装请运行 zhangu voices install")
+    offline = (
+        download.MEND_PACKAGED.removesuffix("。") if packaged() else "也可以随时装：zhangu voices install"
+    )
+    return Finding("自然语音", f"没有装，由备用语音播报。能联网的话，启动后自己会装。{offline}", there=False)
 
 
 def describe_voices(voices: Path, wanted: str = "auto") -> list[tuple[str, str, str]]:
@@ -197,7 +202,7 @@ def describe_voices(voices: Path, wanted: str = "auto") -> list[tuple[str, str, 
     lines = [(status.engine, "speaks", f"念一秒钟的话要算 {factor:.2f} 秒{memory}")]
     lines += [(name, "failed", why) for name, why in status.passed_over]
     if not status.natural and not status.passed_over:
-        lines.append(("自然语音", "idle", "没有安装，现在由备用语音播报。运行 zhangu voices install 安装"))
+        lines.append(("自然语音", "idle", "没有安装，现在由备用语音播报"))
     return lines
 
 
@@ -272,7 +277,9 @@ def of_the_running(health: Mapping[str, Any]) -> Iterator[Finding]:
     elif sound.get("hears"):
         yield Finding("音响", f"{sound.get('device')}，总音量 {sound.get('volume')}")
     else:
-        yield Finding("音响", str(sound.get("why") or "听不到"), serious=deaf)
+        why = str(sound.get("why") or "听不到")
+        mend = "".join(one["mend"] for one in health["troubles"] if one["what"] in why)
+        yield Finding("音响", f"{why}{mend}".removesuffix("。"), serious=deaf)
     if sound.get("low"):
         yield Finding("音量", str(sound.get("why")), serious=True)
     for row in health.get("readings", ()):
@@ -281,7 +288,10 @@ def of_the_running(health: Mapping[str, Any]) -> Iterator[Finding]:
             yield Finding(row["label"], row["words"] + mend, there=row["state"] == OK)
     for problem in health["troubles"]:
         if not sound.get("why") or problem["what"] not in sound["why"]:
-            yield Finding("正在发生", " ".join((problem["what"], problem["mend"])), bool(problem["serious"]))
+            serious = bool(problem["serious"])
+            yield Finding(
+                "正在发生", f"{problem['what']}{problem['mend']}".removesuffix("。"), serious, there=serious
+            )
 
 
 def _daemon(lock: Mapping[str, object], health: Mapping[str, Any] | None) -> Finding:

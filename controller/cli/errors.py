@@ -6,7 +6,7 @@ import io
 import logging
 import sys
 from contextlib import closing
-from datetime import date
+from datetime import date, datetime, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -93,6 +93,21 @@ def timetable_of(home: Home) -> TimetableFile:
     from controller.timetable.current import TimetableFile
 
     return TimetableFile(home.timetable, home.last_good)
+
+
+def zone_of(home: Home) -> tzinfo | None:
+    """Return the zone of the times that a command prints: the office's; None without a timetable: the machine's."""
+    from controller.timetable.problems import TimetableInvalid
+
+    try:
+        return timetable_of(home).rhythm.zone
+    except (TimetableInvalid, OSError):
+        return None
+
+
+def shown(at: datetime, zone: tzinfo | None) -> str:
+    """Return a moment as people read it. All commands print a moment with this."""
+    return f"{at.astimezone(zone):%Y-%m-%d %H:%M}"
 
 
 def store_of(home: Home) -> closing[Store]:

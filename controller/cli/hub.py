@@ -79,9 +79,9 @@ def run(context: click.Context, home: Path | None) -> None:
     made = _hub(home or context.obj)
     command = _or_stop(made.command)
     if _or_stop(made.https_port):
-        from controller.cities import gateway_run
+        from controller.cities import gateway
 
-        raise SystemExit(gateway_run.run(made, command))
+        raise SystemExit(gateway.run(made, command))
     os.execv(command[0], command)  # noqa: S606  systemd watches Mosquitto itself
 
 

@@ -31,7 +31,7 @@ from controller.cli.errors import (
     within_reach,
 )
 from controller.system.atomic_file import rewrite
-from controller.system.paths import chosen
+from controller.system.paths import chosen, command
 
 if TYPE_CHECKING:
     from controller.daemon import Options
@@ -54,7 +54,7 @@ def greet(daemon: Daemon) -> None:
     link = _greet_owner(daemon, address)
     _greet_console(daemon.server.port, link or f"{address}/")
     daemon.office.addresses.on_name(lambda named: _greet_name(daemon, named, link or f"{address}/"))
-    for problem in daemon.office.glance().problems:
+    for problem in daemon.office.snapshot.glance().problems:
         echo(f"  注意：{problem.what}{problem.meanwhile}{problem.mend}")
 
 
@@ -87,13 +87,13 @@ def _greet_owner(daemon: Daemon, address: str) -> str:
     try:
         if daemon.clock.rehearsal or keys.has_owner():
             return ""
-        invited = keys.phones.invite_owner()
+        invited = keys.phones.invite_first_owner()
     except StoreTrouble:  # the problem itself is printed below
         return ""
     link = f"{address}/join/{invited.link}"
     echo("  还没有负责人的手机。用负责人的手机扫下面的码，或打开链接：")
     echo(f"  负责人：{link}")
-    echo(f"  {invited.minutes} 分钟内有效，只能用一次；过期了运行 zhangu owner 再要一个。")
+    echo(f"  {invited.minutes} 分钟内有效，只能用一次；过期了运行 {command()} owner 再要一个。")
     print_qr(link)
     return link
 

@@ -46,22 +46,23 @@ def _last_upgrade(where: Home) -> None:
 
 
 def _addresses(where: Home, port: int, named: str) -> None:
+    """Print the addresses, their labels in English too: a box's own text screen has no Chinese letters."""
     from controller.services.auth import Credentials
     from controller.system.network import reachable_address
 
     address = f"http://{reachable_address('0.0.0.0')}:{port}"  # noqa: S104 - the address of this machine in the LAN
     with store_of(where) as store:
         keys = Credentials(store)
-        link = None if keys.has_owner() else f"{address}/join/{keys.phones.invite_owner().link}"
+        link = None if keys.has_owner() else f"{address}/join/{keys.phones.invite_first_owner().link}"
         pin = keys.pin() if keys.pin_on() else "已关掉"
-    echo(f"手机：{address}/　PIN：{pin}")
-    echo(f"大屏：{address}/wall")
+    echo(f"手机 phone：{address}/　PIN：{pin}")
+    echo(f"大屏 TV：{address}/wall")
     if named:
-        echo(f"也可以用名字：{named}　大屏：{named}wall")
+        echo(f"也可以用名字 by name：{named}　大屏 TV：{named}wall")
     if link is None:
         print_qr(f"{address}/")
         return
-    echo(f"还没有负责人的手机。用负责人的手机扫下面的码，或者打开：{link}")
+    echo(f"还没有负责人的手机。用负责人的手机扫下面的码，或者打开 owner：{link}")
     print_qr(link)
 
 
@@ -70,7 +71,7 @@ def _problems(health: dict[str, Any]) -> None:
     for problem in problems:
         echo(f"注意：{problem['what']}{problem['meanwhile']}{problem['mend']}")
     if not problems:
-        echo("一切正常。")
+        echo("一切正常。 All is well.")
 
 
 COMMANDS = (status,)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from controller.cli.errors import FAILED, WRONG, echo, home_option, stop
+from controller.system.os_errors import reason
 from controller.system.paths import chosen
 
 if TYPE_CHECKING:
@@ -65,19 +66,38 @@ def rollback(no_wait: bool, result: bool, home: Path | None) -> None:
 def _opened(package: str) -> Iterator[Any]:
     """Open a file or URL. As root the installed command hands the file over as the standard input."""
     if package.startswith(("http://", "https://")):
-        import urllib.request  # loads TLS, which a start of the daemon does not need
-
-        try:
-            with urllib.request.urlopen(package, timeout=ANSWER_S) as answer:  # noqa: S310 - the two schemes above
-                yield answer
-        except (OSError, ValueError) as error:
-            stop(f"取不到 {package}：{error}。没有升级，一切照旧。请检查网址和网络。", FAILED)
+        with _fetched(package) as answer:
+            yield answer
         return
     if stat.S_ISREG(os.fstat(sys.stdin.fileno()).st_mode):
         yield sys.stdin.buffer
         return
     with Path(package).open("rb") as file:
         yield file
+
+
+def _fetched(url: str) -> Any:
+    """Open a URL; end the command with a sentence when that fails."""
+    import http.client
+    import ssl
+    import urllib.error
+    import urllib.request  # loads TLS, which a start of the daemon does not need
+
+    try:
+        return urllib.request.urlopen(url, timeout=ANSWER_S)  # noqa: S310 - http or https
+    except urllib.error.HTTPError as error:
+        error.close()
+        why = "那里没有这个文件" if error.code == http.HTTPStatus.NOT_FOUND else f"对方不给（{error.code}）"
+    except urllib.error.URLError as error:
+        if isinstance(error.reason, ssl.SSLError):
+            why = "对方的证书没有通过检查"
+        else:
+            why = reason(error.reason) if isinstance(error.reason, OSError) else "网址写得不对"
+    except OSError as error:
+        why = reason(error)
+    except (ValueError, http.client.HTTPException):
+        why = "网址写得不对，或者对方不是网页服务器"
+    return stop(f"取不到 {url}：{why}。没有升级，一切照旧。请检查网址和网络。", FAILED)
 
 
 def _last(upgrades: Upgrades) -> None:

@@ -67,22 +67,32 @@ class Outbox:
 
         Raises `Conflict` when the key is known with another text or kind.
         """
-        if (known := self.by_key(new.key)) is not None:
-            if (known.kind, known.text) != (new.kind, new.text):
-                raise Conflict("这张表单已经用别的内容发过一次，请重新打开再填。", field="key")
-            return known, False
-        ident = self._rows.add(
+        script, decision = to_json(new.script.to_json()), to_json(dict(new.decision))
+        created, due = to_ms(new.created), maybe_ms(new.due)
+        ident = self._rows.add_once(
             "INSERT INTO announcements"
             " (key, date, kind, text, script, decision, priority, state, why, created, due)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            new.key, day(new.date), new.kind, new.text, to_json(new.script.to_json()), to_json(dict(new.decision)),
-            new.priority, new.state, new.why, to_ms(new.created), maybe_ms(new.due),
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING",
+            new.key, day(new.date), new.kind, new.text, script, decision,
+            new.priority, new.state, new.why, created, due,
         )  # fmt: skip
-        for deal in dict.fromkeys(new.deals):
+        if ident is None:
+            return self._same_or_conflict(new), False
+        deals = sorted(set(new.deals))
+        for deal in deals:
             self._rows.change(
                 "INSERT INTO announced_deals (deal_id, announcement_id) VALUES (?, ?)", deal, ident
             )
-        return self._known(ident), True
+        return self._announcement((
+            ident, new.key, new.kind, new.text, new.state, new.why, created, due, None, None,
+            new.priority, script, decision, to_json(deals),
+        )), True  # fmt: skip
+
+    def _same_or_conflict(self, new: NewAnnouncement) -> Announcement:
+        known = self.by_key(new.key)
+        if known is None or (known.kind, known.text) != (new.kind, new.text):
+            raise Conflict("这张表单已经用别的内容发过一次，请重新打开再填。", field="key")
+        return known
 
     def move(self, ident: int, state: str, why: str, at: datetime, due: datetime | None = None) -> bool:
         """Change the state, with the reason; return False and change nothing if `FROM` doesn't allow it.
@@ -221,11 +231,6 @@ class Outbox:
 
     def _list(self, where: str, *values: str | int) -> tuple[Announcement, ...]:
         return tuple(map(self._announcement, self._rows.all(f"{_SELECT} WHERE {where}", *values)))
-
-    def _known(self, ident: int) -> Announcement:
-        announcement = self.get(ident)
-        assert announcement is not None  # noqa: S101  written in this transaction
-        return announcement
 
     def _announcement(self, row: Row) -> Announcement:
         (

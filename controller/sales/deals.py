@@ -72,10 +72,22 @@ class Deals:
         Raises `Conflict` when `key` was used with other content, `Refused` (field "person", "product" or "key") when
         the person is not on the roster or a text is too long.
         """
-        key, product = checked_key(key), tidy_product(product)
-        asked = _fingerprint(person_id, product, amount)
         if (known := self.by_key(key)) is not None:
-            return self._same_or_conflict(known, asked), False
+            return same_or_conflict(known, person_id, product, amount), False
+        return self.add(key, person_id, product, amount, at, date, replaces), True
+
+    def add(
+        self,
+        key: str,
+        person_id: int,
+        product: str,
+        amount: Decimal,
+        at: datetime,
+        date: date,
+        replaces: int | None = None,
+    ) -> Deal:
+        """Record a deal whose key is known to be new; see `record`."""
+        key, product = checked_key(key), tidy_product(product)
         row = self._rows.one(
             "SELECT p.name, t.id, t.name FROM people p JOIN teams t ON t.id = ifnull("
             " (SELECT c.from_team FROM team_changes c WHERE c.person_id = p.id AND c.since > ?"
@@ -85,12 +97,29 @@ class Deals:
         if row is None:
             raise Refused("名单里没有这个人，请重新选择。", field="person")
         person, team_id, team = row
+        fen, at_ms, asked = to_fen(amount), to_ms(at), _fingerprint(person_id, product, amount)
         deal_id = self._rows.add(
             "INSERT INTO deals (key, date, at, person_id, team_id, person, team, product, fen, asked, replaces)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            key, day(date), to_ms(at), person_id, team_id, person, team, product, to_fen(amount), asked, replaces,
+            key, day(date), at_ms, person_id, team_id, person, team, product, fen, asked, replaces,
         )  # fmt: skip
-        return self._known(deal_id), True
+        row = (
+            deal_id,
+            key,
+            person_id,
+            person,
+            team,
+            product,
+            fen,
+            at_ms,
+            None,
+            None,
+            day(date),
+            team_id,
+            replaces,
+            None,
+        )
+        return _deal(row, self._rows.zone)
 
     def void(self, deal_id: int, reason: str, at: datetime) -> Deal:
         """Take a deal back with a reason; idempotent. Raises `Unknown` when there is no such deal."""
@@ -285,13 +314,16 @@ class Deals:
         assert deal is not None  # noqa: S101  written in this transaction
         return deal
 
-    def _same_or_conflict(self, known: Deal, asked: str) -> Deal:
-        if _fingerprint(known.person_id, known.product, known.amount) != asked:
-            raise Conflict("这张表单已经用别的内容报过一单，请重新打开报单页再填。", field="key")
-        return known
-
     def _deals(self, rows: Iterable[Row]) -> tuple[Deal, ...]:
         return tuple(_deal(row, self._rows.zone) for row in rows)
+
+
+def same_or_conflict(known: Deal, person_id: int, product: str, amount: Decimal) -> Deal:
+    """Return the deal recorded under a key if its content is the same. Raises `Conflict`."""
+    asked = (person_id, tidy_product(product), to_fen(amount))
+    if asked != (known.person_id, known.product, to_fen(known.amount)):
+        raise Conflict("这张表单已经用别的内容报过一单，请重新打开报单页再填。", field="key")
+    return known
 
 
 @lru_cache(maxsize=1024)
@@ -304,6 +336,11 @@ def _deal(row: Row, zone: tzinfo) -> Deal:
         voided=None if voided_at is None else reason, date=_parsed(when), team_id=team_id,
         replaces=link[0], replaced_by=link[1],
     )  # fmt: skip
+
+
+def forget_deals() -> None:
+    """Clear the cache of deals."""
+    _deal.cache_clear()
 
 
 @lru_cache(maxsize=512)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Final
 
 TAKEN: Final = "\x01"
@@ -76,7 +77,9 @@ _FORMS: Final = (
 """Forms with a number or beside something that was read. Earlier ones win, and all win over single words."""
 
 
-def _pattern() -> re.Pattern[str]:
+@cache
+def _plain() -> re.Pattern[str]:
+    """Return the pattern of all plain words; compiling it takes longer than importing the module."""
     words = " ".join((_VERBS, _PAYMENT, _LABELS, _TIMES, _COUNTS, _PRAISE, _PARTICLES)).split()
     longest_first = sorted(set(words), key=len, reverse=True)
     return re.compile("|".join((*_FORMS, *map(re.escape, longest_first))), re.I)
@@ -88,7 +91,6 @@ _CORRECTION: Final = re.compile(
     r"[上那前]一?[单条个]|刚才(?:那|的)?|刚刚(?:那|的)?|上面(?:那|的)?|前面(?:那|的)?|不好意思|抱歉|麻烦|请|帮我|把|那|的|金额"
 )
 _TOTAL: Final = re.compile(r"合计|总计|共计|小计|总共|一共|总额|共")
-_PLAIN: Final = _pattern()
 DENIALS: Final = "×✕✖✗✘❌❎🚫⛔❓❔👎💔🙅🔙⚠"
 """Signs that may take a deal back; all other pictures are decoration."""
 _REST: Final = re.compile(
@@ -111,7 +113,7 @@ def unknown_words(rest: str, deals: int) -> list[str]:
         number = int(at[1]) if at[1] else _HAN_COUNT[at[2]]
         return TAKEN if number == deals else at[0]
 
-    return _REST.findall(_PLAIN.sub(" ", _COUNTED.sub(counted, rest)))
+    return _REST.findall(_plain().sub(" ", _COUNTED.sub(counted, rest)))
 
 
 def without_total(rest: str) -> str:
@@ -126,7 +128,7 @@ def is_total(words: Sequence[str]) -> bool:
 
 def without_plain(text: str) -> str:
     """Return a text without the words that change nothing; one character alone may be part of a name, and stays."""
-    return _PLAIN.sub(lambda at: " " if len(at[0]) > 1 else at[0], text)
+    return _plain().sub(lambda at: " " if len(at[0]) > 1 else at[0], text)
 
 
 def correction_words(rest: str) -> str:

@@ -156,6 +156,13 @@ def review_list(lines: Sequence[Line], check: Callable[[str, str], object] = _an
     return Reviewed(rows, tuple(faults), tuple(reading.notes))
 
 
+def spanned(lines: Sequence[int]) -> str:
+    """Return the numbers of lines in short: 4, 4–12, 4、7、9 等 20."""
+    if len(lines) > 1 and lines[-1] - lines[0] == len(lines) - 1:
+        return f"{lines[0]}–{lines[-1]}"
+    return "、".join(map(str, lines[:3])) + (f" 等 {len(lines)}" if len(lines) > 3 else "")
+
+
 def _as_line(fault: LineFault) -> str:
     return fault.sentence if not fault.line else f"第 {fault.line} 行：{fault.sentence}"
 
@@ -173,6 +180,7 @@ class _Reading:
         self._columns, self._heading = columns, lines[at][1]
         self._by_position = any(_word(cell) in _POSITIONS for cell in self._heading if _is(cell, "leader"))
         self._team = ""
+        self._in_merged: dict[str, list[int]] = {}
         people = [line for line in lines[at + 1 :] if line[1] != self._heading and not _is_sum(line[1])]
         named = [self._cells(cells) for _, cells in people]
         # Merged cells keep their text only in the first line, so in such a list no team is written twice.
@@ -182,6 +190,10 @@ class _Reading:
         self._names = {tidy_name(cells.get("name", "")) for cells in named}
         for (number, written), cells in zip(people, named, strict=True):
             self._line(number, cells, "，".join(filter(None, written))[:60])
+        self.notes += [
+            f"第 {spanned(lines)} 行没有写团队，按合并的单元格算进“{team}”。"
+            for team, lines in self._in_merged.items()
+        ]
 
     def _cells(self, cells: list[str]) -> dict[str, str]:
         if len([cell for cell in cells if cell]) == 1 and len(self._heading) > 1:
@@ -217,7 +229,7 @@ class _Reading:
     def _team_of(self, number: int, written: str) -> str:
         """Return the team; an empty cell below a team is part of a merged cell."""
         if not written and self._team and self._merged:
-            self.notes.append(f"第 {number} 行没有写团队，按合并的单元格算进“{self._team}”。")
+            self._in_merged.setdefault(self._team, []).append(number)
             return self._team
         if not written:
             raise Refused("团队是空的。是合并的单元格就取消合并，每行都写上团队。")

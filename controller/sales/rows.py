@@ -53,6 +53,11 @@ class Rows:
         assert ident is not None  # noqa: S101  an INSERT always has one
         return ident
 
+    def add_once(self, sql: str, *values: Value) -> int | None:
+        """Insert a row unless its key is there (`ON CONFLICT DO NOTHING`); return its id, None if it was there."""
+        cursor = self._connection.execute(sql, values)
+        return cursor.lastrowid if cursor.rowcount == 1 else None
+
     def change(self, sql: str, *values: Value) -> int:
         """Update, delete or insert; return the number of affected rows."""
         return self._connection.execute(sql, values).rowcount

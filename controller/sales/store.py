@@ -21,7 +21,9 @@ from typing import Final
 from urllib.parse import quote
 
 from controller.changes import Changes
+from controller.sales.deals import forget_deals
 from controller.sales.model import StoreDamaged, StoreFull, StoreTrouble
+from controller.sales.money import from_fen
 from controller.sales.rows import Rows
 from controller.sales.session import RosterCache, Session, monday_to_friday
 from controller.sales.store_file import look_into, migrate, readable
@@ -269,6 +271,14 @@ class Store:
             publish(part, target)
         finally:
             part.unlink(missing_ok=True)
+
+    def release_memory(self) -> None:
+        """Give up what only makes reading faster: it grows for weeks, in small pieces between others."""
+        forget_deals()
+        from_fen.cache_clear()
+        with self._as_trouble(), self._lock:
+            self._writer.execute("PRAGMA shrink_memory")
+        self._close_idle_readers()
 
     def check(self) -> tuple[str, ...]:
         """Return the faults that SQLite reports for the file (for the doctor); empty without any."""

@@ -1,286 +1,245 @@
-"""The office's operations. Each one refuses with a sentence or commits; the store, not the operation, signals it.
+"""The office: its services and how they are joined. A new service is built in the method of its subject.
 
-One service per subject: `deals`, `roundups` (deals announced together), `announcements` (playing them; the announcer
-reads `queue`), `cues` (announcements of the timetable), `exceptions` (of a date's plan), `music` (music, volume, mute),
-`auth` (sign-in and tokens), `targets` (months, hand-ins, reviews), `duties` (ticks and notes of leaders), `snapshot`
-(the data of all screens), `timetable_listener` (events of clock and speaker). `composition.py` builds and joins them.
+Each operation of a service refuses with a sentence or commits; the store, not the operation, signals it. Every service
+gets its dependencies in its constructor. A service that is needed by one of an earlier subject is given as a function,
+called later.
 """
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
-from decimal import Decimal
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
-from typing import Any
 
-from controller.glance import Glance, Ranking
-from controller.moments import local_time
-from controller.names import tidy_name
-from controller.sales.announcement_policy import Decision
-from controller.sales.deals import Step
-from controller.sales.model import Announcement, City, Deal, Person, PersonRow, Refused, Team, Unknown
-from controller.services.composition import Parts, Services
-from controller.services.context import Decided
-from controller.services.deal_corrections import published
-from controller.services.deals import AS_USUAL, How, Recorded
+from controller.clock import Clock
+from controller.drawing.client import Drawing
+from controller.feed import Feed
+from controller.links.port import Tools
+from controller.links.secrets import SecretFile
+from controller.sales.store import Store
+from controller.services.addresses import Addresses
+from controller.services.announcement_lists import AnnouncementLists
+from controller.services.announcements import AnnouncementService
+from controller.services.auth import Credentials
+from controller.services.backups import Backups
+from controller.services.batching import Batching
+from controller.services.calendar import CalendarService
+from controller.services.chat_deals import ChatDeals
+from controller.services.cities import CityService
+from controller.services.contests import ContestService
+from controller.services.context import Context, Preferences
+from controller.services.cues import CueService
+from controller.services.daily import DailyNews
+from controller.services.deals import DealService
+from controller.services.duties import DutyService
+from controller.services.exceptions import ExceptionService
+from controller.services.fault_news import FaultNews
+from controller.services.health import HealthMonitor, Sources
+from controller.services.history import HistoryService
 from controller.services.home_assistant import HomeAssistantService, verbs_of
-from controller.services.music import LONGEST_MUTE
-from controller.services.music_order import ManualOverride
-from controller.services.spoken_texts import Announced
-from controller.timetable.model import DayPlan, playlist_name
+from controller.services.honours import Honours
+from controller.services.inbound import InboundService
+from controller.services.link_news import LinkNews
+from controller.services.links import LinkService
+from controller.services.machine import MachineReader
+from controller.services.measures import MeasureService
+from controller.services.media import Media, uploads
+from controller.services.music import MusicService
+from controller.services.office_loudness import OfficeLoudness
+from controller.services.outputs import OutputService
+from controller.services.people import PeopleService
+from controller.services.posters import PosterService
+from controller.services.prerender import Prerenderer
+from controller.services.products import ProductService
+from controller.services.proposals import ProposalService
+from controller.services.push import PushLinks
+from controller.services.roster_dates import RosterDates
+from controller.services.roundups import RoundUps
+from controller.services.scripts import ScriptBuilder, Scripts
+from controller.services.snapshot import SnapshotBuilder
+from controller.services.speaker_test import SpeakerTest
+from controller.services.spoken_texts import SpokenTextService
+from controller.services.targets import TargetService
+from controller.services.timetable_edit import TimetableEditor
+from controller.services.timetable_history import TimetableHistory
+from controller.services.timetable_listener import TimetableListener
+from controller.services.voices import Samples, Speaking
+from controller.services.walls import Pairings, WallRegistry
+from controller.sound.announcer import Announcer
+from controller.sound.library import Library
+from controller.sound.speaker import Speaker
+from controller.sound.tts.background_install import NO_INSTALL, InstallStatus
+from controller.sound.tts.client import Voice
+from controller.system.paths import Home
+from controller.timetable.current import TimetableFile
+from controller.timetable.model import playlist_name
 
-__all__ = ["Announced", "Decided", "How", "Office", "Parts", "Recorded"]
 
-UNDO_S = 60.0
-"""Time for which a stop can be undone; the phone offers it for ten seconds."""
-RECENT_SELLERS = 12
-NOTHING_STOPPED: tuple[float, tuple[int, ...], ManualOverride | None] = (float("-inf"), (), None)
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The parts from which an office is built."""
+
+    clock: Clock
+    timetable_file: TimetableFile
+    store: Store
+    feed: Feed
+    announcer: Announcer
+    speaker: Speaker
+    voice: Voice
+    library: Library
+    sounds: Path
+    voice_install: Callable[[], InstallStatus] = lambda: NO_INSTALL
+    local_token: str = ""
+    timetable_versions: Path | None = None
+    home: Home | None = None
+    secrets: Path | None = None
+    port: int = 8080
+    call_failed_since: Callable[[], datetime | None] = lambda: None
 
 
-class Office(Services):
-    """Thread-safe: phones, the timekeeper and the announcer call it at the same time."""
+class Office:
+    """All services, one per subject; it has no operations. Names without an underscore are for pages and daemon.
+
+    Thread-safe: phones, the timekeeper and the announcer call its services at the same time.
+    """
 
     def __init__(self, parts: Parts) -> None:
-        super().__init__(parts)
+        self._parts, self._folder = parts, parts.store.path.parent
+        self._context = Context(
+            parts.clock, parts.timetable_file, parts.store, parts.feed, Preferences(parts.store)
+        )
+        parts.store.changes.listen(parts.announcer.wake)
+        parts.store.changes.listen(parts.feed.notify)
+        parts.timetable_file.changes.listen(parts.library.forget_missing)
+        parts.library.name_playlists(lambda folder: playlist_name(folder, self._context.rhythm.spans))
+        self._build_sound()
+        self._build_sign_in()
+        self._build_links()
+        self._build_announcing()
+        self._build_deals()
+        self._build_boards()
+        self._build_people()
+        self._build_health()
+        self._build_screens()
+        self._build_timetable()
+        parts.library.listen(self.music.file_improved)
+
+    def _build_sound(self) -> None:
+        parts, context = self._parts, self._context
+        self.library = parts.library
+        self.music = MusicService(context, parts.speaker, parts.announcer, parts.library, parts.voice)
+        self._uploads = uploads(
+            self._folder, parts.sounds, context, parts.library, self.music.library_changed
+        )
+        self.voice_install = parts.voice_install
+        self.speaking = Speaking(
+            lambda: context.rhythm.sound, context.preferences, self._folder / "voices", parts.voice
+        )
+        builder = ScriptBuilder(
+            parts.sounds, lambda: context.rhythm.sound.speech_lufs, self.speaking.of, parts.library.playable,
+            self._uploads.clips.find, self._uploads.profiles.song_of,
+        )  # fmt: skip
+        self._scripts = Scripts(context, builder, parts.voice)
+        self.outputs = OutputService(
+            context, parts.speaker, self.music.hearing, self._folder / "output.json", parts.sounds / "chime.ogg"
+        )  # fmt: skip
+        self.speaker_test = SpeakerTest(context, parts.speaker, self.music.hearing, self._folder)
+        self.office_loudness = OfficeLoudness(
+            context, self.music.hearing, self.music.levels, lambda: self.music.track is not None,
+            parts.announcer.gain,
+        )  # fmt: skip
+
+    def _build_sign_in(self) -> None:
+        self.keys = Credentials(self._parts.store, self._parts.local_token)
+        self.addresses = Addresses(self._parts.port)
+        self.calendar = CalendarService(self._context, self.keys)
+
+    def _build_links(self) -> None:
+        context, drawing = self._context, Drawing(self._folder / "photos")
+        self._secret_file = SecretFile(self._parts.secrets)
+        self.posters = PosterService(context, drawing)
+        self.links = LinkService(context, self._secret_file, Tools(drawing.or_none, drawing.photo))
+        self._news = LinkNews(self.links.receivers, context.next_workday)
+
+    def _build_announcing(self) -> None:
+        parts, context = self._parts, self._context
+        batching = Batching(context, self.speaking.speed)
+        self._roundups = RoundUps(context, self.speaking.speed, self._news)
+        self.queue = AnnouncementService(
+            context, parts.announcer, self._scripts, self.music.hearing, batching, self._roundups.postpone_unheard,
+            self.office_loudness.announced,
+        )  # fmt: skip
+        self.announced = AnnouncementLists(context, self.queue)
+        self.speech = SpokenTextService(context, self.queue, self._scripts, self.music)
+
+    def _build_deals(self) -> None:
+        parts, context = self._parts, self._context
+        self.deals = DealService(context, self.queue, self._scripts, self._roundups, self._news)
+        self.inbound, self.push_links = (
+            InboundService(context, self.deals), PushLinks(context, self._secret_file)
+        )  # fmt: skip
+        self.proposals, self.product_list = ProposalService(context, self.deals), ProductService(context)
+        self.chat_deals = ChatDeals(context, self.deals, self.inbound, self.product_list.choices)
+        self.media = Media(
+            self._uploads, self._scripts, self.speech, self.deals,
+            Samples(self._folder, parts.voice, self.speaking),
+        )  # fmt: skip
+
+    def _build_boards(self) -> None:
+        """Build awards, contests, cities and measures, and the cues that announce them."""
+        context = self._context
+        self.honours, self.contests = Honours(context, self.queue.cancel), ContestService(context)
+        self.history, self.measures = HistoryService(context, self.honours), MeasureService(context)
+        self.cities = CityService(context, lambda: self.health.clock_trusted(), self._folder)
+        self._cues = CueService(context, self.honours, self.contests, self.cities, self._news)
+
+    def _build_people(self) -> None:
+        """Build people, teams and their walls: a renamed team keeps its walls."""
+        context = self._context
+        self.walls, self.pairings = WallRegistry(context), Pairings(self.keys)
+        self.people, self.targets = PeopleService(context, self.walls.team_renamed), TargetService(context)
+        self.duties = DutyService(context, self.targets)
+        self.roster_dates, self.people_lists = RosterDates(context), self._uploads.lists
+
+    def _build_health(self) -> None:
+        parts, context = self._parts, self._context
+        self.backups = Backups(context, parts.home or Home(self._folder.parent))
+        self.health = HealthMonitor(context, Sources(
+            self.music.sounding, self.music.has_music, parts.voice, parts.library, self.speaking, parts.voice_install,
+            self.keys.attempts.problems, self.backups.values, self.walls.presence, self.links.stuck,
+            self.cities.silent, parts.call_failed_since, self.outputs.values,
+            self.speaker_test.values, self.office_loudness.values,
+        ), MachineReader(self._folder))  # fmt: skip
+
+    def _build_screens(self) -> None:
+        """Build the screens' data, and the office as a device of Home Assistant, which shows them too."""
+        self.snapshot = SnapshotBuilder(
+            self._context, self.queue, self._cues, self.music.sounding, self.walls.merged,
+            self.library.playlists, self.health, self.honours, self.contests, self.cities, self.measures,
+        )  # fmt: skip
         self.home_assistant = HomeAssistantService(
-            parts.store.path.parent, self.glance, lambda: self.cities_link.own.install, verbs_of(self),
+            self._folder, self.snapshot.glance, lambda: self.cities.own.install, verbs_of(self.music, self.speech),
             lambda deed: self.keys.log.add("program", "Home Assistant", deed), self.addresses.page,
         )  # fmt: skip
-        self._stopped = NOTHING_STOPPED
-        parts.library.listen(self._file_improved)
 
-    # --- deals
-
-    def record_deal(
-        self,
-        person: str,
-        product: str,
-        amount: object,
-        key: str,
-        team: str | None = None,
-        how: How = AS_USUAL,
-    ) -> Recorded:
-        """Record a deal, decide on its announcement and notify speaker and walls. Raises Refused or Conflict."""
-        return self._deals.record(person, product, amount, key, team, how)
-
-    def preview_deal(
-        self, person: str, product: str, amount: object, team: str | None = None, how: How = AS_USUAL
-    ) -> tuple[str, Decision]:
-        """Return the announcement of a deal, and its decision, without recording it; `how` as for `record_deal`."""
-        return self._deals.preview(person, product, amount, team, how)
-
-    def void_deal(self, deal_id: int, reason: str) -> str:
-        """Take a deal back, with the reason; return what published results do not show."""
-        return self._deals.void(deal_id, reason)
-
-    def restore_deal(self, deal_id: int, *, announced: bool = False) -> Recorded:
-        """Count a deal of this week again that was taken back; see DealService.restore."""
-        return self._deals.restore(deal_id, announced=announced)
-
-    def deals(self, day: date) -> tuple[Deal, ...]:
-        """Return all deals of a day, oldest first, including those taken back."""
-        with self._context.store.read() as session:
-            return session.deals.of_day(day)
-
-    def latest_deals(self, day: date, most: int) -> tuple[tuple[Deal, ...], int]:
-        """Return the latest deals of a day, oldest first, including those taken back, and how many the day has."""
-        with self._context.store.read() as session:
-            return session.deals.latest_of_day(day, most)
-
-    def deal_history(self, deal_id: int) -> tuple[Deal, tuple[Step, ...]]:
-        """Return a deal and each void and restore of it, oldest first. Raises Unknown."""
-        with self._context.store.read() as session:
-            deal = session.deals.get(deal_id)
-            if deal is None:
-                raise Unknown(f"没有编号为 {deal_id} 的订单。", "id")
-            return deal, session.deals.history(deal_id)
-
-    def frozen_note(self, day: date) -> str:
-        """Return the sentence for a day whose results are published, "" for other days."""
-        with self._context.store.read() as session:
-            return published(session, self._context.clock.now().date(), day)
-
-    def recent_sellers(self) -> tuple[int, ...]:
-        """Return the people of the latest deals, the last one first."""
-        with self._context.store.read() as session:
-            return session.deals.recent_sellers(RECENT_SELLERS)
-
-    def products(self) -> tuple[str, ...]:
-        """Return the products to choose from: the office's list, then those sold recently and not hidden."""
-        return self.product_list.choices()
-
-    def hide_product(self, product: str, *, hidden: bool) -> None:
-        """Hide a product from the choice until it is sold again, or show it again."""
-        self.product_list.hide(product, hidden=hidden)
-
-    # --- announcing
-
-    def announce(self, text: str, key: str) -> Announced:
-        """Announce a text."""
-        return self._speech.announce(text, key)
-
-    def repeat(self, announcement_id: int) -> Announced:
-        """Repeat an announcement."""
-        return self._speech.repeat(announcement_id)
-
-    def announcements(self, day: date) -> tuple[Announcement, ...]:
-        """Return all announcements added on a day, with their states."""
-        return self.announced.of_day(day)
-
-    def emergency(self, text: str, key: str) -> Announced:
-        """Announce a text immediately, also in quiet time, while muted and at volume 0."""
-        return self._speech.emergency(text, key)
-
-    def stop_all(self) -> int:
-        """Stop music and the present announcement, and take due announcements out of the outbox.
-
-        Returns the number of waiting ones: `undo_stop` brings them and the music back.
-        """
-        waited = self._talk.stop_all()
-        self._stopped = (self._context.clock.monotonic(), waited, self._sound.manual_override())
-        self.stop_music()
-        return len(waited)
-
-    def undo_stop(self) -> int:
-        """Undo the last `stop_all` within a minute; return the number of announcements. Raises Refused later."""
-        at, waited, override = self._stopped
-        if self._context.clock.monotonic() - at > UNDO_S:
-            raise Refused("已经过了一分钟，不能恢复了。可以在列表里再播一次。")
-        self._stopped = NOTHING_STOPPED
-        self._sound.bring_back(override)
-        return self._speech.restore(waited)
-
-    def control_ceremony(self, action: str) -> None:
-        """Start, turn or end the month's ceremony; see Honours.control."""
-        self.honours.control(action, lambda ident: self._talk.cancel([ident], "表彰翻到了另一位。"))
-
-    # --- music
-
-    def play(self, playlist: str | None = None) -> None:
-        """Start music manually; see MusicService.play."""
-        self._sound.play(playlist)
-
-    def stop_music(self) -> None:
-        """Stop music until the timetable's next music."""
-        self._sound.stop_music()
-
-    def next_track(self) -> None:
-        """Skip to the next track."""
-        self._sound.next_track()
-        self._context.changes.notify()
-
-    def set_volume(self, volume: int) -> None:
-        """Set the master volume, 0..100."""
-        self._sound.set_volume(volume)
-
-    def choose_voice(self, **changes: object) -> None:
-        """Set voice, speed and results_voice of later announcements; see Speaking.choose."""
-        self.speaking.choose(**changes)
-        self.speaking.apply_settings()
-
-    def set_music_volume(self, volume: int) -> None:
-        """Set the volume of music relative to speech, 0..100 percent."""
-        self._sound.set_music_volume(volume)
-
-    def mute(self, minutes: int) -> None:
-        """Mute for some minutes; 0 ends mute. Announcements postponed by mute are played when it ends."""
-        self._mute(self._context.clock.now() + timedelta(minutes=minutes) if minutes else None)
-
-    def mute_until(self, at: time) -> None:
-        """Mute until a time of today. Raises Refused when it is past or more than four hours ahead."""
-        now = self._context.clock.now()
-        until = local_time(now.date(), at, self._context.clock.zone)
-        if not now < until <= now + LONGEST_MUTE:
-            raise Refused("静音要到今天稍后、四小时以内的时间，例如 14:00。", "until")
-        self._mute(until)
-
-    def _mute(self, until: datetime | None) -> None:
-        self._sound.mute(until)
-
-    def playlists(self) -> tuple[str, ...]:
-        """Return the names of all playlists."""
-        return self._library.playlists()
-
-    def usual_plan(self) -> DayPlan:
-        """Return the plan of a usual workday, without lines for single dates."""
-        return self._context.timetable_file.usual(self._context.clock.now().date())
-
-    def playlist_names(self) -> dict[str, str]:
-        """Return people's names of playlists: the folder's name if that is Chinese, else the spans that play it."""
-        spans = self._context.rhythm.spans
-        return {name: playlist_name(name, spans) for name in self.playlists()}
-
-    # --- people, targets, cities
-
-    def people(self) -> tuple[Person, ...]:
-        """Return the active people."""
-        return self._people.people()
-
-    def teams(self) -> tuple[Team, ...]:
-        """Return the teams."""
-        return self._people.teams()
-
-    def add_person(
-        self, *, name: str, team: str, leader: bool = False, say_as: str | None = None,
-        birthday: str | None = None, joined: date | None = None, email: str | None = None,
-    ) -> Person:  # fmt: skip
-        """Add a person, or bring one back who left that team; a team that does not exist is created."""
-        row = PersonRow(team, name, leader, say_as, birthday=birthday, joined=joined, email=email)
-        return self._people.add(row)
-
-    def update_person(self, ident: int, **changes: Any) -> Person:
-        """Change name, team, leader, say_as, birthday, joined, hidden or active of a person."""
-        return self._people.update(ident, **changes)
-
-    def update_team(self, ident: int, **changes: str | None) -> Team:
-        """Change the name or say_as of a team, and the name on its screens. Raises Refused."""
-        team, former = self._people.update_team(ident, **changes)
-        self.walls.team_renamed(former, team.name)
-        return team
-
-    def remove_team(self, ident: int) -> None:
-        """Take an empty team off the list; its deals stay counted. Raises Refused."""
-        self._people.remove_team(ident)
-
-    def set_target(self, team: str, day: date, amount: object) -> None:
-        """Set a team's target of a day, in yuan."""
-        self._people.set_target(team, day, amount)
-
-    def set_city_result(self, day: date, city: str, rate: float | None) -> None:
-        """Set another branch's completion of the day (1.0 = reached); None removes it."""
-        with self._context.store.write() as session:
-            session.settings.set_city(day, tidy_name(city), None if rate is None else Decimal(str(rate)))
-
-    # --- reading
-
-    def glance(self) -> Glance:
-        """Return the office at this moment."""
-        return self._view.glance()
-
-    def standings(self, period: str, day: date) -> Ranking:
-        """Return the standings of the day, week or month of `day`."""
-        return self._view.ranking(period, day)
-
-    def cities(self, day: date) -> tuple[City, ...]:
-        """Return the branches' results of a day, as far as entered."""
-        return self._view.cities(day)
-
-    def faults(self) -> tuple[str, ...]:
-        """Return the problems of an edited timetable that is not in force."""
-        return self._context.timetable_file.faults
-
-    def hints(self) -> tuple[str, ...]:
-        """Return hints about lines of the timetable in force that have no effect, with advice."""
-        teams = tuple(team.name for team in self.teams())
-        return self._context.timetable_file.hints(self._context.clock.now().date(), teams)
-
-    def confirm_clock(self) -> None:
-        """Record that a person confirmed the time shown: timed sound may follow the clock."""
-        self._context.clock.confirm()
-        self._context.changes.notify()
-
-    def _file_improved(self, file: Path) -> None:
-        """Use a music file that has been measured or made playable from the next look at the playlist on."""
-        self._sound.library_changed()
-        if self._library.fault(file) is not None:
-            self._context.feed.notify()
+    def _build_timetable(self) -> None:
+        """Build the timetable's editor, and the listener that passes each moment on."""
+        parts, context, news = self._parts, self._context, self._news
+        self.exceptions = ExceptionService(context)
+        versions = parts.timetable_versions or self._folder / "timetable"
+        self.timetable = TimetableEditor(context, TimetableHistory(versions))
+        self.daily = DailyNews(
+            context,
+            news,
+            lambda: bool(self.links.receivers("daily")),
+            self.announced.outcomes,
+            self.health.all,
+        )
+        self.timetable_listener = TimetableListener(
+            context, self.music, self.queue, self.deals, self._cues, self.snapshot, self.health, parts.library,
+            Prerenderer(context, self._cues, self._scripts, self._roundups, self.speaking.choice), self.speaking,
+            self.timetable, self.keys.log, self.roster_dates,
+            FaultNews(context, news, lambda: bool(self.links.receivers("fault")), self.health.judged), self.daily,
+            self.speaker_test, self.office_loudness,
+        )  # fmt: skip

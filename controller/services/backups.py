@@ -160,7 +160,8 @@ class Backups(BackgroundThread):
             if asked or (clock.trusted(None) and self.due(clock.now())):
                 made = self.make()
                 log.info("backup %s: %d bytes", made.name, made.size)
-                heaps.trim()  # the quietest moment of the day
+                self._context.store.release_memory()  # the quietest moment of the day
+                heaps.trim()
         except Refused as refused:
             log.warning("no backup: %s", refused.sentence)
             return False

@@ -1,6 +1,6 @@
 """The cities: this office among the other branches, live over one MQTT broker of head office.
 
-The typed figures of other cities (`set_city_result`) are kept; a branch that is connected is shown with its own
+The typed figures of other cities (`set_result`) are kept; a branch that is connected is shown with its own
 document instead. Without an invitation nothing here does anything.
 """
 
@@ -24,7 +24,7 @@ from controller.cities.invitation import Access
 from controller.cities.side import LATEST_S, Received, Session, Unsent, UnsentDeal
 from controller.cities.way import HTTPS
 from controller.health import Away
-from controller.names import same_name
+from controller.names import same_name, tidy_name
 from controller.sales import results, store
 from controller.sales.model import City, Refused
 from controller.sales.standings import Standings
@@ -290,6 +290,11 @@ class CityService:
         now = self._context.clock.monotonic()
         with self._lock:
             return tuple(one.text for one in self._news if one.until > now)
+
+    def set_result(self, day: date, city: str, rate: float | None) -> None:
+        """Set another branch's completion of the day that a person typed (1.0 = reached); None removes it."""
+        with self._context.store.write() as session:
+            session.settings.set_city(day, tidy_name(city), None if rate is None else Decimal(str(rate)))
 
     def rows(self, session: store.Session, day: date, own: Standings) -> tuple[City, ...]:
         """Return the branches' results of a day, ranked together with this office's; empty without any other."""

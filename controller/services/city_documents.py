@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import secrets
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -15,16 +17,51 @@ from controller.cities import document
 from controller.cities.board import next_epoch
 from controller.cities.document import BigDeal, Document, Sum, TeamSum, Version
 from controller.cities.invitation import Access
-from controller.cities.own import OwnFile
 from controller.cities.side import EXPIRY_S, LATEST_S, Session, Unsent, UnsentDeal
 from controller.sales import store
 from controller.sales.city_tables import UnsentDocument
 from controller.sales.model import Deal
 from controller.sales.standings import Standings
 from controller.services.context import Context
+from controller.system.atomic_file import rewrite
 from controller.timetable.times import period_of
 
 log = logging.getLogger(__name__)
+
+_LARGEST: Final = 10_000
+
+
+class OwnFile:
+    """`cities.json` beside the store: the id of this installation and the last version sent. Called in one thread.
+
+    It shows at a start whether the store was restored from a backup: then it has a higher number than the store.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.install = ""
+        self.last: Version | None = None
+        self._read()
+
+    def _read(self) -> None:
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            with self._path.open("rb") as file:
+                fields = json.loads(file.read(_LARGEST))
+            install = fields["install"]
+            if not isinstance(install, str) or len(install) != 16 or set(install) - set("0123456789abcdef"):
+                raise ValueError("install")
+            self.install, self.last = install, Version(int(fields["epoch"]), int(fields["seq"]))
+        self.install = self.install or secrets.token_hex(8)
+
+    def remember(self, version: Version) -> None:
+        """Write the last version down. A full disk is no reason to stop: the broker has it too."""
+        if version == self.last:
+            return
+        self.last = version
+        fields = {"install": self.install, "epoch": version.epoch, "seq": version.seq}
+        with suppress(OSError):
+            rewrite(self._path, json.dumps(fields).encode(), 0o600)
+
 
 _MOST_DEALS: Final = 20
 _ORDER_FIELDS: Final = ("epoch", "seq", "as_of", "install")

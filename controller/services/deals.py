@@ -9,6 +9,7 @@ from decimal import Decimal
 from controller.names import same_name
 from controller.sales import announcement_policy, corrections, messages
 from controller.sales.announcement_policy import Decision, Facts
+from controller.sales.deals import Step, same_or_conflict
 from controller.sales.model import (
     BIG,
     BURST,
@@ -33,7 +34,7 @@ from controller.sales.store import Session
 from controller.services import announcement_priority
 from controller.services.announcement_priority import EVENING, HOURLY
 from controller.services.announcements import AnnouncementService
-from controller.services.context import UNANNOUNCED, WORDS, Context, Decided, spent_s
+from controller.services.context import UNANNOUNCED, WORDS, Context, Decided
 from controller.services.deal_corrections import (
     CORRECTED,
     RESTORED,
@@ -47,10 +48,13 @@ from controller.services.deal_corrections import (
 from controller.services.link_news import LinkNews
 from controller.services.roundups import TAKEN_BACK, RoundUps
 from controller.services.scripts import Scripts
-from controller.services.team_targets import announce_target, missed, target_row
+from controller.services.team_targets import announce_target, missed
 from controller.sound.tts.script import Script
 from controller.timetable.model import DayPlan, State
+from controller.timetable.plan import state_at
 from controller.timetable.times import period_of
+
+RECENT_SELLERS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +150,7 @@ class DealService:
         known = session.deals.by_key(key)
         seller = _seller(session, known, sold)
         if known is not None:
-            session.deals.record(key, seller, sold.product, sold.amount, now, known.date)
+            same_or_conflict(known, seller, sold.product, sold.amount)
             return self.known(session, known.id), None
         day, old = self._dated(session, how, now.date())
         if day < corrections.week_so_far(now.date())[0]:
@@ -154,7 +158,7 @@ class DealService:
         gone = self._taken_back(session, old.id, CORRECTED, now) if old is not None else None
         decided = self._decide(session, sold.amount, now)
         signed = old.at if old is not None and old.date == day != now.date() else now
-        deal, _ = session.deals.record(key, seller, sold.product, sold.amount, signed, day, how.replaces)
+        deal = session.deals.add(key, seller, sold.product, sold.amount, signed, day, how.replaces)
         announcement = self._announce(session, deal, old, how, now, decided)
         silent = how.announced is False or day != now.date()
         self._news.recorded(session, deal, old, decided[0].kind, now, silent=silent)
@@ -194,10 +198,8 @@ class DealService:
     def _announce_target(
         self, session: Session, deal: Deal, decided: tuple[Decision, Decision], now: datetime
     ) -> None:
-        spent = spent_s(session, now)
-        if announce_target(session, deal, *decided, self._context.rhythm, spent) is None:
-            return  # nearly always: the standings of a large office are computed once
-        if (row := target_row(session, deal)) is not None:
+        row = announce_target(session, deal, *decided, self._context.rhythm)
+        if row is not None:
             self._news.target(session, row, deal, now)
 
     def preview(
@@ -266,9 +268,7 @@ class DealService:
         """
         now = self._context.clock.now()
         with self._context.store.write() as session:
-            before = session.deals.get(deal_id)
-            if before is None:
-                raise Unknown(f"没有编号为 {deal_id} 的订单。", "id")
+            before = _existing(session, deal_id)
             corrections.check_restorable(before, now.date())
             deal = session.deals.restore(deal_id, now)
             note = published(session, now.date(), deal.date)
@@ -326,6 +326,33 @@ class DealService:
         for shared in gone.shared:
             self._talk.without_voided(shared)
 
+    # --- reading
+
+    def of_day(self, day: date) -> tuple[Deal, ...]:
+        """Return all deals of a day, oldest first, including those taken back."""
+        with self._context.store.read() as session:
+            return session.deals.of_day(day)
+
+    def latest(self, day: date, most: int) -> tuple[tuple[Deal, ...], int]:
+        """Return the latest deals of a day, oldest first, including those taken back, and how many the day has."""
+        with self._context.store.read() as session:
+            return session.deals.latest_of_day(day, most)
+
+    def history(self, deal_id: int) -> tuple[Deal, tuple[Step, ...]]:
+        """Return a deal and each void and restore of it, oldest first. Raises Unknown."""
+        with self._context.store.read() as session:
+            return _existing(session, deal_id), session.deals.history(deal_id)
+
+    def frozen_note(self, day: date) -> str:
+        """Return the sentence for a day whose results are published, "" for other days."""
+        with self._context.store.read() as session:
+            return published(session, self._context.clock.now().date(), day)
+
+    def recent_sellers(self) -> tuple[int, ...]:
+        """Return the people of the latest deals, the last one first."""
+        with self._context.store.read() as session:
+            return session.deals.recent_sellers(RECENT_SELLERS)
+
     # --- deciding and wording
 
     def _decide(
@@ -340,7 +367,8 @@ class DealService:
         return decision, decision if free == facts else announcement_policy.decide(amount, free)
 
     def _facts(self, session: Session, now: datetime, without: int | None) -> Facts:
-        rhythm, plan, state = self._context.rhythm, self._context.plan(now), self._context.state(now)
+        rhythm, plan = self._context.rhythm, self._context.plan(now)
+        state = state_at(plan, now)
         hearing = self._talk.hearing(now, state)
         monday, sunday = period_of("week", now.date())
         return Facts(
@@ -395,6 +423,13 @@ class DealService:
 
     def _unsent(self, text: str, decision: Decision, amount: Decimal, now: datetime) -> Announcement:
         return Announcement(0, "", decision.kind, text, WAITING, "", now, None, script=self._script(amount))
+
+
+def _existing(session: Session, deal_id: int) -> Deal:
+    deal = session.deals.get(deal_id)
+    if deal is None:
+        raise Unknown(f"没有编号为 {deal_id} 的订单。", "id")
+    return deal
 
 
 def _seller(session: Session, known: Deal | None, sold: Sold) -> int:

@@ -95,6 +95,11 @@ class HealthMonitor:
         """Return whether timed sound may follow the clock."""
         return self._context.clock.trusted(self._newest())
 
+    def confirm_clock(self) -> None:
+        """Record that a person confirmed the time shown: timed sound may follow the clock."""
+        self._context.clock.confirm()
+        self._context.changes.notify()
+
     def values(self, *, music: bool = True) -> Values:
         """Return the values of all parts now; `music`: look at the music files too."""
         context, sources = self._context, self._sources

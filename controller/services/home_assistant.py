@@ -11,12 +11,14 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
 from controller.cities import home_assistant
 from controller.cities.home_assistant import Broker, Command, OfficeState
 from controller.glance import Glance
 from controller.sales.model import Refused
+from controller.services.music import MusicService
+from controller.services.spoken_texts import SpokenTextService
 from controller.system.atomic_file import rewrite
 from controller.system.paths import version
 
@@ -125,36 +127,14 @@ _NAMES: Final = {
 }  # fmt: skip
 
 
-class Doer(Protocol):
-    """The part of the office that carries commands out."""
-
-    def play(self) -> None:
-        """Start music."""
-
-    def stop_music(self) -> None:
-        """Stop music."""
-
-    def next_track(self) -> None:
-        """Skip to the next track."""
-
-    def mute(self, minutes: int) -> None:
-        """Mute; 0 ends mute."""
-
-    def set_volume(self, volume: int) -> None:
-        """Set the master volume."""
-
-    def announce(self, text: str, key: str) -> object:
-        """Announce a text."""
-
-
-def verbs_of(office: Doer) -> dict[str, Callable[[str], object]]:
+def verbs_of(music: MusicService, speech: SpokenTextService) -> dict[str, Callable[[str], object]]:
     """Return what each command does."""
     return {
-        "play": lambda _: office.play(),
-        "stop": lambda _: office.stop_music(),
-        "next": lambda _: office.next_track(),
-        "mute": lambda _: office.mute(MUTE_MINUTES),
-        "unmute": lambda _: office.mute(0),
-        "volume": lambda value: office.set_volume(int(value)),
-        "say": lambda text: office.announce(text, f"home-assistant-{secrets.token_hex(8)}"),
+        "play": lambda _: music.play(),
+        "stop": lambda _: music.stop(),
+        "next": lambda _: music.next_track(),
+        "mute": lambda _: music.mute_for(MUTE_MINUTES),
+        "unmute": lambda _: music.mute_for(0),
+        "volume": lambda value: music.set_volume(int(value)),
+        "say": lambda text: speech.announce(text, f"home-assistant-{secrets.token_hex(8)}"),
     }

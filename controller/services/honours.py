@@ -7,7 +7,7 @@ or a person starts it on the phone and turns each slide, which is then announced
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -33,6 +33,7 @@ STATE: Final = "ceremony"
 LASTS: Final = timedelta(minutes=20)
 """After this time without a tap a ceremony ends by itself: a forgotten one must not keep the walls."""
 PAGE: Final = 50
+TURNED: Final = "表彰翻到了另一位。"
 ACTIONS: Final = ("start", "next", "previous", "end")
 
 
@@ -49,8 +50,8 @@ class ShownAward:
 class Honours:
     """Thread-safe: the store's single writer is the lock."""
 
-    def __init__(self, context: Context):
-        self._context = context
+    def __init__(self, context: Context, cancel: Callable[[Iterable[int], str], object]):
+        self._context, self._cancel = context, cancel
 
     # --- recording
 
@@ -171,8 +172,8 @@ class Honours:
             return None
         return date.fromisoformat(str(kept["month"])), int(kept["slide"]), int(kept["said"])
 
-    def control(self, action: str, cancel: Callable[[int], None]) -> None:
-        """Start the ceremony, turn it, or end it; `cancel` takes the announcement of the slide before back.
+    def control(self, action: str) -> None:
+        """Start the ceremony, turn it, or end it; the announcement of the slide before is taken back.
 
         Raises Refused in quiet time, without a winner, or when no ceremony is held.
         """
@@ -180,8 +181,7 @@ class Honours:
         state = self._state(now)
         if action == "end":
             self._context.preferences.set(STATE, None)
-            if state is not None:
-                cancel(state[2])
+            self._take_back(state)
             return
         if (until := self._context.state(now).quiet_until) is not None:
             raise Refused(f"现在是安静时间，{until:%H:%M} 以后再开始。", "action")
@@ -191,9 +191,12 @@ class Honours:
             raise Refused("表彰已经结束了，请重新开始。", "action")
         else:
             month, at = state[0], state[1] + (1 if action == "next" else -1)
-        if state is not None:
-            cancel(state[2])
+        self._take_back(state)
         self._turn(month, at, now, spoken=action != "previous", opening=action == "start")
+
+    def _take_back(self, state: tuple[date, int, int] | None) -> None:
+        if state is not None:
+            self._cancel([state[2]], TURNED)
 
     def _turn(self, month: date, at: int, now: datetime, *, spoken: bool, opening: bool) -> None:
         with self._context.store.write() as session:

@@ -97,32 +97,32 @@ class InboundService:
         )  # fmt: skip
         if sent.cancelled:
             session.inbound.put(source, sent.external_id, row, now)
-            gone = None
-            if standing is not None and standing.voided is None:
-                gone = self._deals.take_back_in(session, standing.id, f"{CANCELLED}（{source}）。", now)
-            return Received(sent.version, True), gone
+            return Received(sent.version, True), self._cancelled(session, standing, source, now)
         timing = self._timing(session, row.occurred, now)
         person, yuan, doubts = self._doubts(session, sent, timing)
         doubts += _conflicts(session, known, standing)
-        if (
-            not doubts
-            and person is not None
-            and yuan is not None
-            and _same(standing, person, sent.product, yuan, timing)
-        ):
-            assert known is not None  # noqa: S101  only a known deal stands
-            session.inbound.put(source, sent.external_id, replace(row, key=known.key), now)
-            return self._answer(session, replace(row, key=known.key)), None
-        session.inbound.put(source, sent.external_id, row, now)
         how = _how(session, sent, standing, timing)
         if doubts or person is None or yuan is None:
+            session.inbound.put(source, sent.external_id, row, now)
             asked = _question("".join(doubts), sent, person, yuan, how)
             waiting = session.proposals.ask(key, asked, source, now)
             return Received(sent.version, True, waiting=waiting), None
+        if known is not None and _same(standing, person, sent.product, yuan, timing):
+            row = replace(row, key=known.key)
+            session.inbound.put(source, sent.external_id, row, now)
+            return self._answer(session, row), None
+        session.inbound.put(source, sent.external_id, row, now)
         recorded, gone = self._deals.record_in(
             session, Sold(person.name, sent.product, yuan, person.team), key, how
         )
         return Received(sent.version, True, recorded=recorded), gone
+
+    def _cancelled(
+        self, session: Session, standing: Deal | None, source: str, now: datetime
+    ) -> Withdrawn | None:
+        if standing is None or standing.voided is not None:
+            return None
+        return self._deals.take_back_in(session, standing.id, f"{CANCELLED}（{source}）。", now)
 
     def _timing(self, session: Session, occurred: datetime | None, now: datetime) -> Timing:
         trusted = self._context.clock.trusted(session.deals.newest_at())

@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 import threading
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
 from controller.glance import Sounding
 from controller.hearing import Facts, Hearing, hearing
+from controller.moments import local_time
 from controller.sales.model import Refused
 from controller.services import music_order
 from controller.services.announcement_priority import after
@@ -23,7 +24,7 @@ from controller.sound.playback import AnnouncementSettings
 from controller.sound.speaker import Duck, Event, Speaker
 from controller.sound.tts.client import Voice
 from controller.system.files import readable
-from controller.timetable.model import DayPlan, Moments, SoundSettings, State
+from controller.timetable.model import DayPlan, Moments, SoundSettings, State, playlist_name
 from controller.timetable.plan import ceiling_at, music_of, next_quiet
 
 log = logging.getLogger(__name__)
@@ -112,6 +113,12 @@ class MusicService:
         """Update the running order at the next `follow`: a track was added or deleted."""
         self._look_again = True
 
+    def file_improved(self, file: Path) -> None:
+        """Use a file that has been measured or made playable from the next look at the playlist on."""
+        self.library_changed()
+        if self._library.fault(file) is not None:
+            self._context.feed.notify()
+
     @property
     def track(self) -> str | None:
         """The title of the present track: its file name without the extension."""
@@ -187,7 +194,7 @@ class MusicService:
 
     # --- manual control
 
-    def play(self, playlist: str | None) -> None:
+    def play(self, playlist: str | None = None) -> None:
         """Play a playlist now, for an hour at most. None: the timetable's, or the first one.
 
         Raises Refused in quiet time, during mute, and for an unknown playlist.
@@ -207,7 +214,7 @@ class MusicService:
         else:
             self._keep(ManualOverride(chosen, now, music_order.until_when(state, plan, now, playing=True)))
 
-    def stop_music(self) -> None:
+    def stop(self) -> None:
         """Stop music until the timetable's next music, or until a person starts it."""
         now = self._context.clock.now()
         state, plan = self._context.state(now), self._context.plan(now)
@@ -224,6 +231,7 @@ class MusicService:
                 raise Refused("现在没有在放音乐。")
             self._speaker.next_track()  # at once; the music command that follows is the same and changes nothing
             self._look_again = True
+        self._context.changes.notify()
 
     def set_volume(self, volume: int) -> None:
         """Set and store the master volume, 0..100; in force when this returns."""
@@ -235,9 +243,21 @@ class MusicService:
         """Set and store the music volume in percent of the timetable's."""
         self._set("music_volume", max(0, min(100, volume)))
 
-    def mute(self, until: datetime | None) -> None:
-        """Mute until a moment, four hours at most; None ends it."""
+    def mute_for(self, minutes: int) -> None:
+        """Mute for some minutes; 0 ends mute. Announcements postponed by mute are played when it ends."""
         now = self._context.clock.now()
+        self._set_mute(now + timedelta(minutes=minutes) if minutes else None, now)
+
+    def mute_until(self, at: time) -> None:
+        """Mute until a time of today. Raises Refused when it is past or more than four hours ahead."""
+        now = self._context.clock.now()
+        until = local_time(now.date(), at, self._context.clock.zone)
+        if not now < until <= now + LONGEST_MUTE:
+            raise Refused("静音要到今天稍后、四小时以内的时间，例如 14:00。", "until")
+        self._set_mute(until, now)
+
+    def _set_mute(self, until: datetime | None, now: datetime) -> None:
+        """Mute until a moment, four hours at most; None ends it."""
         last = self._context.last_mute(now)
         if until is not None:
             over = after(last.until, self._context.silences(now), now)[0] if last is not None else now
@@ -254,6 +274,11 @@ class MusicService:
         self._keep(override)
 
     # --- present state
+
+    def playlist_names(self) -> dict[str, str]:
+        """Return people's names of playlists: the folder's name if that is Chinese, else the spans that play it."""
+        spans = self._context.rhythm.spans
+        return {name: playlist_name(name, spans) for name in self._library.playlists()}
 
     def has_music(self) -> bool:
         """Return whether the last music command has a track: the present playlist can be played."""

@@ -1,4 +1,4 @@
-"""By how much announcements follow the loudness of the office: the usual level, and the gain. Pure.
+"""By how much announcements follow the loudness of the office: usual level, gain and its reason. Pure.
 
 The gain is half of the difference between level and usual level, as people themselves raise their voices by about
 half of it in noise (Lane and Tranel, "The Lombard sign and the role of hearing in speech", 1971).
@@ -23,6 +23,27 @@ FULL_DAY: Final = 20
 """A day counts with so many measurements: 40 minutes in which nothing of ours sounded."""
 LEAST_DAYS, MOST_DAYS = 3, 10
 """Days from which the usual level is known, and those that are kept."""
+
+OFF: Final = "没有打开，播报保持平常的音量。"
+NEVER: Final = "还没有量过，播报保持平常的音量。"
+NOT_LATELY: Final = "最近十分钟没有量到，播报保持平常的音量。"
+UNKNOWN: Final = "还不知道平常有多响，播报保持平常的音量。"
+BACK: Final = "正在慢慢调回平常的音量。"
+NOT_LOWERED: Final = "紧急广播不降低。"
+WHY_NOT: Final = {
+    "no_microphone": "没有找到麦克风，播报保持平常的音量。",
+    "mic_muted": "麦克风被静音了，播报保持平常的音量。",
+    "mic_lost": "麦克风打不开，或者断开了，播报保持平常的音量。",
+    "clipped": "麦克风太灵敏，声音过载，量不准，播报保持平常的音量。",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The gain of the next announcement, and why, as people read it."""
+
+    gain_db: float = 0.0
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,3 +135,38 @@ def within(gain_db: float, raise_db: float, lower_db: float) -> float:
 def room_db(volume: int, ceiling: int) -> float:
     """Return by how much the volume can be raised: up to the ceiling of this time of day, which is 100 at most."""
     return 20 * math.log10(ceiling / volume) if 0 < volume < ceiling else 0.0
+
+
+def decided(found: str, level: float | None, usual: float | None, gain_db: float, room: float) -> Decision:
+    """Return the gain of the next announcement with its reason.
+
+    `found`: by the last measurement; `level`, `usual`: of now and usual, None when not known; `gain_db`: wanted by the
+    measurements; `room`: by how much the volume can be raised.
+    """
+    if found in WHY_NOT:
+        return Decision(0.0, WHY_NOT[found])
+    if level is None or usual is None:
+        return Decision(0.0, NOT_LATELY if level is None else UNKNOWN)
+    return _with_reason(gain_db, level - usual, room)
+
+
+def _with_reason(gain_db: float, above_db: float, room: float) -> Decision:
+    """Return the gain that the volume leaves room for, with its reason."""
+    given, by = round(float(min(gain_db, room)), 1), f"{abs(above_db):.0f}"
+    size = f"{abs(given):g}"
+    if given < gain_db:
+        raised = f"比平常响 {by} 分贝，总音量已经到顶，只能提高 {size} 分贝。"
+        return Decision(given, raised if given > 0 else f"比平常响 {by} 分贝，总音量已经到顶，不能再提高。")
+    if given == 0:
+        return Decision(0.0, _not_changed(above_db, by))
+    if (given > 0) != (above_db > 0):
+        return Decision(given, BACK)
+    if given > 0:
+        return Decision(given, f"比平常响 {by} 分贝，播报提高 {size} 分贝。")
+    return Decision(given, f"比平常安静 {by} 分贝，播报降低 {size} 分贝。")
+
+
+def _not_changed(above_db: float, by: str) -> str:
+    if abs(above_db) * SHARE < LEAST_CHANGE_DB:
+        return "和平常差不多，不调。"
+    return f"比平常响 {by} 分贝，设的是不提高。" if above_db > 0 else f"比平常安静 {by} 分贝，设的是不降低。"

@@ -21,7 +21,7 @@ from controller.sales.model import Conflict, Refused, StoreTrouble
 from controller.services import office_gain
 from controller.services.context import Context
 from controller.services.health import working_since
-from controller.services.office_gain import Day, Usual
+from controller.services.office_gain import NEVER, NOT_LOWERED, OFF, Day, Decision, Usual
 from controller.sound import microphone
 from controller.sound.microphone import BUSY, FAULTS, Listened
 from controller.sound.speaker import Event
@@ -45,19 +45,6 @@ OWN_SOUNDS: Final = frozenset(
     {"part_started", "part_ended", "done", "track", "music_ended", "toned", "lost", "ready"}
 )
 
-OFF: Final = "没有打开，播报保持平常的音量。"
-NEVER: Final = "还没有量过，播报保持平常的音量。"
-NOT_LATELY: Final = "最近十分钟没有量到，播报保持平常的音量。"
-UNKNOWN: Final = "还不知道平常有多响，播报保持平常的音量。"
-BACK: Final = "正在慢慢调回平常的音量。"
-NOT_LOWERED: Final = "紧急广播不降低。"
-WHY_NOT: Final = {
-    "no_microphone": "没有找到麦克风，播报保持平常的音量。",
-    "mic_muted": "麦克风被静音了，播报保持平常的音量。",
-    "mic_lost": "麦克风打不开，或者断开了，播报保持平常的音量。",
-    "clipped": "麦克风太灵敏，声音过载，量不准，播报保持平常的音量。",
-}
-
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
@@ -67,14 +54,6 @@ class Measurement:
     found: str
     level_db: float | None
     microphone: str
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """The gain of the next announcement, and why, as people read it."""
-
-    gain_db: float = 0.0
-    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,16 +225,14 @@ class OfficeLoudness:
             self._set_gain(decision.gain_db)
 
     def _decision(self, now: datetime) -> Decision:
-        sound, level, usual = self._context.rhythm.sound, self._level(now), self._usual().level_db
-        if not sound.follows_office:
+        if not self._context.rhythm.sound.follows_office:
             return Decision(0.0, OFF)
         if self._last is None:
             return Decision(0.0, NEVER)
-        if self._last.found in WHY_NOT:
-            return Decision(0.0, WHY_NOT[self._last.found])
-        if level is None or usual is None:
-            return Decision(0.0, NOT_LATELY if level is None else UNKNOWN)
-        return _with_reason(self._gain_db, level - usual, office_gain.room_db(*self._levels(now)))
+        return office_gain.decided(
+            self._last.found, self._level(now), self._usual().level_db, self._gain_db,
+            office_gain.room_db(*self._levels(now)),
+        )  # fmt: skip
 
     def _forget(self) -> None:
         self._recent = ()
@@ -345,25 +322,3 @@ class OfficeLoudness:
 
 def _followed_json(followed: Followed) -> dict[str, Any]:
     return {"at": followed.at.isoformat(), "gain_db": followed.gain_db, "why": followed.why}
-
-
-def _with_reason(gain_db: float, above_db: float, room_db: float) -> Decision:
-    """Return the gain that the volume leaves room for, with its reason."""
-    given, by = round(float(min(gain_db, room_db)), 1), f"{abs(above_db):.0f}"
-    size = f"{abs(given):g}"
-    if given < gain_db:
-        raised = f"比平常响 {by} 分贝，总音量已经到顶，只能提高 {size} 分贝。"
-        return Decision(given, raised if given > 0 else f"比平常响 {by} 分贝，总音量已经到顶，不能再提高。")
-    if given == 0:
-        return Decision(0.0, _not_changed(above_db, by))
-    if (given > 0) != (above_db > 0):
-        return Decision(given, BACK)
-    if given > 0:
-        return Decision(given, f"比平常响 {by} 分贝，播报提高 {size} 分贝。")
-    return Decision(given, f"比平常安静 {by} 分贝，播报降低 {size} 分贝。")
-
-
-def _not_changed(above_db: float, by: str) -> str:
-    if abs(above_db) * office_gain.SHARE < office_gain.LEAST_CHANGE_DB:
-        return "和平常差不多，不调。"
-    return f"比平常响 {by} 分贝，设的是不提高。" if above_db > 0 else f"比平常安静 {by} 分贝，设的是不降低。"

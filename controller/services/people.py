@@ -6,8 +6,8 @@ import contextlib
 import re
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,7 +26,6 @@ from controller.sales.model import (
     Team,
     Unknown,
 )
-from controller.sales.money import parse_amount
 from controller.services.context import Context
 from controller.services.upload_inbox import Source, UploadInbox, shelve
 from controller.sound.mandarin import reading_of, unreadable
@@ -37,10 +36,10 @@ from controller.system.files import own_files
 class PeopleService:
     """Thread-safe."""
 
-    def __init__(self, context: Context):
-        self._context = context
+    def __init__(self, context: Context, team_renamed: Callable[[str, str], None]):
+        self._context, self._team_renamed = context, team_renamed
 
-    def people(self) -> tuple[Person, ...]:
+    def active(self) -> tuple[Person, ...]:
         """Return the active people, team by team."""
         with self._context.store.read() as session:
             return session.people()
@@ -85,17 +84,8 @@ class PeopleService:
                 return updated
             return session.roster.person(ident) or updated
 
-    def set_target(self, team: str, day: date, amount: object) -> None:
-        """Set a team's target of a day. Raises Refused."""
-        yuan = parse_amount(amount)
-        with self._context.store.write() as session:
-            row = session.roster.team(team)
-            if row is None:
-                raise Refused(f"没有叫“{team}”的团队。", "team")
-            session.roster.set_team_target(day, row.id, yuan)
-
-    def update_team(self, ident: int, **changes: str | None) -> tuple[Team, str]:
-        """Change name or say_as; return the team and its former name. Raises Refused, Conflict, Unknown."""
+    def update_team(self, ident: int, **changes: str | None) -> Team:
+        """Change name or say_as of a team, and the name on its screens. Raises Refused, Conflict, Unknown."""
         with self._context.store.write() as session:
             former = next((team for team in session.roster.teams() if team.id == ident), None)
             if former is None:
@@ -103,7 +93,9 @@ class PeopleService:
             name = changes.get("name") or former.name
             say_as = changes.get("say_as", former.say_as)
             _checked_reading(name, say_as)
-            return session.roster.rename_team(ident, name, say_as) or former, former.name
+            team = session.roster.rename_team(ident, name, say_as) or former
+        self._team_renamed(former.name, team.name)
+        return team
 
     def remove_team(self, ident: int) -> None:
         """Remove an empty team from the roster; its deals stay counted. Raises Conflict or Unknown."""

@@ -85,6 +85,13 @@ class Phones:
             session.access.end_invitations(OWNER)
         return self.invite(OWNER, valid_s=OWNER_VALID_S)
 
+    def invite_first_owner(self) -> Invited:
+        """Invite the owner's phone where there is none yet; earlier links stay: the box's screen shows one of them.
+
+        The first phone that joins ends the others.
+        """
+        return self.invite(OWNER, valid_s=OWNER_VALID_S)
+
     def look(self, *, link: str = "", code: str = "") -> Invitation | None:
         """Return the open invitation with this link or code, None when it is unknown, used or expired."""
         link_hash = _link_hash(link) if link else ""
@@ -109,6 +116,8 @@ class Phones:
                 raise Refused(f"已经有 {MOST_PHONES} 台手机，请先移除不用的。")
             if not session.access.end_invitation(invitation.id):
                 return None
+            if invitation.role == OWNER and not any(one.role == OWNER for one in session.settings.sessions()):
+                session.access.end_invitations(OWNER)
             session.settings.open_session(secret, sign_in, datetime.now(UTC), MANY)
         return secret, name
 

@@ -43,7 +43,7 @@ class Facts:
 
     people: int
     deals: int
-    newest: str
+    newest: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,11 +138,10 @@ def facts_of(database: Path) -> Facts:
         if store.check():
             raise StoreTrouble(say("database_damaged", path=database))
         with store.read() as session:
-            newest = session.deals.newest_at()
             return Facts(
                 len(session.roster.active_ids()),
                 session.rows.all("SELECT count(*) FROM deals")[0][0],
-                f"{newest:%Y-%m-%d %H:%M}" if newest else "",
+                session.deals.newest_at(),
             )
 
 

@@ -69,9 +69,7 @@ class RoundUps:
         moments = {a.id: announcement_priority.released(a, silences, now)[0] for a in waiting}
         due = [a for a in waiting if moments[a.id] <= now]
         fresh = [a for a in due if a.kind == HOURLY and now - moments[a.id] <= FRESH]
-        for late in due:
-            if now - moments[late.id] > FRESH:
-                self.postpone(late, "错过了播报时间，")
+        self._postpone([a for a in due if now - moments[a.id] > FRESH], "错过了播报时间，", now)
         if fresh:
             self._announce_together(fresh, now)
 
@@ -111,9 +109,8 @@ class RoundUps:
         return bool(moved)
 
     def _postpone_evening(self, cancelled: Collection[datetime]) -> None:
-        for waiting in self._of([EVENING]):
-            if waiting.due in cancelled:
-                self.postpone(waiting, "今天的战报取消了，")
+        waiting = [one for one in self._of([EVENING]) if one.due in cancelled]
+        self._postpone(waiting, "今天的战报取消了，", self._context.clock.now())
 
     def _misses(self, due: datetime, roundup: datetime) -> bool:
         """Return whether deals due at `due` must go to `roundup`: an earlier one, or `due` is in time off."""
@@ -162,33 +159,22 @@ class RoundUps:
             of_day = [deal for deal in session.deals.of_day(now.date()) if deal.voided is None]
             self._news.hourly(session, roundup.announced, of_day, now)
 
-    def postpone(self, late: Announcement, because: str) -> None:
-        """Move the deals of a late announcement to the next round-up; without deals, change nothing."""
-        now = self._context.clock.now()
-        moment = self.next_roundup(now)
-        if moment is None or not late.deals:
+    def _postpone(self, late: Iterable[Announcement], because: str, now: datetime) -> None:
+        """Move the deals of late announcements to the next round-up; those without deals stay unchanged.
+
+        In one transaction: after a jump of the clock there may be hundreds, and each commit waits for the disk.
+        """
+        with_deals, moment = [one for one in late if one.deals], self.next_roundup(now)
+        if moment is None or not with_deals:
             return
         with self._context.store.write() as session:
-            alive = tuple(deal.id for deal in session.deals.of_ids(late.deals) if deal.voided is None)
-            if not alive:
-                session.outbox.move(late.id, DROPPED, TAKEN_BACK, now)
-                return
-            if late.kind == TARGET and moment.date() != late.created.date():
-                session.outbox.move(late.id, DROPPED, "今天的整点播报已经结束，不再播报。", now)
-                return
-            why = f"{because}{announcement_policy.time_text(moment, now)} 一起播报。"
-            kind, applause = (TARGET, "large") if late.kind == TARGET else (HOURLY, "small")
-            new = NewAnnouncement(
-                f"late:{late.id}", kind, late.text, why, now, now.date(), due=moment, deals=alive,
-                priority=announcement_priority.AFTER_ROUNDUP, script=StoredScript(applause=applause),
-            )  # fmt: skip
-            session.outbox.add(new)
-            session.outbox.move(late.id, MERGED, why, now)
+            for one in with_deals:
+                _postpone_to(session, one, moment, because, now)
 
     def postpone_unheard(self, unheard: Announcement, why: str) -> None:
         """Postpone the deals of an announcement that was not heard, also those of a round-up."""
         if unheard.kind in ANNOUNCED_AGAIN:
-            self.postpone(unheard, why.rstrip("。") + "，")
+            self._postpone([unheard], why.rstrip("。") + "，", self._context.clock.now())
 
     def recover(self) -> None:
         """At a start, decide on unfinished announcements of the last run; see `announcement_policy.after_restart`."""
@@ -207,8 +193,26 @@ class RoundUps:
                 with self._context.store.write() as session:
                     session.outbox.move(announcement.id, DROPPED, decision.why, now)
             elif decision.merge and announcement.kind not in (*AMONG_OTHERS, ROUNDUP):
-                self.postpone(announcement, "重启错过了播报时间，")
+                self._postpone([announcement], "重启错过了播报时间，", now)
             elif announcement.state == PLAYING:
                 due = own.due if moment > now else now
                 with self._context.store.write() as session:
                     session.outbox.move(announcement.id, WAITING, "重启前没有播完，现在播报。", now, due)
+
+
+def _postpone_to(session: Session, late: Announcement, moment: datetime, because: str, now: datetime) -> None:
+    alive = tuple(deal.id for deal in session.deals.of_ids(late.deals) if deal.voided is None)
+    if not alive:
+        session.outbox.move(late.id, DROPPED, TAKEN_BACK, now)
+        return
+    if late.kind == TARGET and moment.date() != late.created.date():
+        session.outbox.move(late.id, DROPPED, "今天的整点播报已经结束，不再播报。", now)
+        return
+    why = f"{because}{announcement_policy.time_text(moment, now)} 一起播报。"
+    kind, applause = (TARGET, "large") if late.kind == TARGET else (HOURLY, "small")
+    new = NewAnnouncement(
+        f"late:{late.id}", kind, late.text, why, now, now.date(), due=moment, deals=alive,
+        priority=announcement_priority.AFTER_ROUNDUP, script=StoredScript(applause=applause),
+    )  # fmt: skip
+    session.outbox.add(new)
+    session.outbox.move(late.id, MERGED, why, now)

@@ -235,7 +235,7 @@ class SnapshotBuilder:
             champion=champion, results_announced=announced, highlights=shown,
             rankings=tuple(_ranking(period, standings) for period, standings in periods.items()),
             members=members, open_targets=asked or (), ceremony=walk, contests=running,
-            cities=cities, city_news=self._cities.lines(), measures=measured or (),
+            cities=cities, city_news=self._cities.lines(), measures=measured or (), looked=now,
         )  # fmt: skip
 
     def _board(self, session: Session, plan: DayPlan, now: datetime) -> results.Show:

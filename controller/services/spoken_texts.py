@@ -26,6 +26,8 @@ from controller.services import announcement_priority
 from controller.services.announcement_priority import EMERGENCY, MICROPHONE, SAY
 from controller.services.announcements import STOPPED, AnnouncementService
 from controller.services.context import Context, Decided, spent_s
+from controller.services.music import MusicService
+from controller.services.music_order import ManualOverride
 from controller.services.scripts import Scripts
 from controller.sound.mandarin import spoken
 
@@ -34,6 +36,9 @@ log = logging.getLogger(__name__)
 LONGEST = 300
 LONGEST_EMERGENCY = 100
 """An emergency is announced twice and must be readable on a wall at a glance."""
+UNDO_S = 60.0
+"""Time for which a stop can be undone; the phone offers it for ten seconds."""
+NOTHING_STOPPED: tuple[float, tuple[int, ...], ManualOverride | None] = (float("-inf"), (), None)
 URGENT = "紧急广播，立即播报。"
 
 
@@ -55,8 +60,11 @@ def check_sayable(text: str, names: Mapping[str, str]) -> None:
 class SpokenTextService:
     """Thread-safe."""
 
-    def __init__(self, context: Context, talk: AnnouncementService, scripts: Scripts):
-        self._context, self._talk, self._scripts = context, talk, scripts
+    def __init__(
+        self, context: Context, talk: AnnouncementService, scripts: Scripts, music: MusicService
+    ) -> None:
+        self._context, self._talk, self._scripts, self._music = context, talk, scripts, music
+        self._stopped = NOTHING_STOPPED
 
     def announce(self, text: str, key: str) -> Announced:
         """Announce `text` now, or after quiet time or mute. Raises Refused when it is empty or too long."""
@@ -123,7 +131,26 @@ class SpokenTextService:
             old.deals, again=True,
         )  # fmt: skip
 
-    def restore(self, idents: Iterable[int]) -> int:
+    def stop_all(self) -> int:
+        """Stop music and the present announcement, and take due announcements out of the outbox.
+
+        Returns the number of waiting ones: `undo_stop` brings them and the music back.
+        """
+        waited = self._talk.stop_all()
+        self._stopped = (self._context.clock.monotonic(), waited, self._music.manual_override())
+        self._music.stop()
+        return len(waited)
+
+    def undo_stop(self) -> int:
+        """Undo the last `stop_all` within a minute; return the number of announcements. Raises Refused later."""
+        at, waited, override = self._stopped
+        if self._context.clock.monotonic() - at > UNDO_S:
+            raise Refused("已经过了一分钟，不能恢复了。可以在列表里再播一次。")
+        self._stopped = NOTHING_STOPPED
+        self._music.bring_back(override)
+        return self._restore(waited)
+
+    def _restore(self, idents: Iterable[int]) -> int:
         """Add announcements that a person's stop removed to the outbox again, once; return their number."""
         now = self._context.clock.now()
         back = 0

@@ -117,6 +117,15 @@ class TargetService:
     def __init__(self, context: Context):
         self._context = context
 
+    def set_day(self, team: str, day: date, amount: object) -> None:
+        """Set a team's target of a day, in yuan. Raises Refused."""
+        yuan = parse_amount(amount)
+        with self._context.store.write() as session:
+            row = session.roster.team(team)
+            if row is None:
+                raise Refused(f"没有叫“{team}”的团队。", "team")
+            session.roster.set_team_target(day, row.id, yuan)
+
     # --- months
 
     def set_month(

@@ -105,6 +105,20 @@ class TimetableEditor:
 
     # --- reading
 
+    def faults(self) -> tuple[str, ...]:
+        """Return the problems of an edited timetable that is not in force."""
+        return self._context.timetable_file.faults
+
+    def hints(self) -> tuple[str, ...]:
+        """Return hints about lines of the timetable in force that have no effect, with advice."""
+        with self._context.store.read() as session:
+            teams = tuple(team.name for team in session.roster.teams())
+        return self._context.timetable_file.hints(self._context.clock.now().date(), teams)
+
+    def usual(self) -> DayPlan:
+        """Return the plan of a usual workday, without lines for single dates."""
+        return self._context.timetable_file.usual(self._context.clock.now().date())
+
     def present(self) -> Version:
         """Return the file's text as the newest version. Raises Refused when it cannot be shown."""
         with self._lock:

@@ -249,12 +249,13 @@ class Speaking:
         )
 
     def choose(self, **changes: object) -> None:
-        """Store a choice of voice, speed or results_voice; None: as in the timetable. Raises Refused."""
+        """Store a choice of voice, speed or results_voice, and use it; None: as in the timetable. Raises Refused."""
         read = {name: self._read(name, value) for name, value in changes.items() if value is not None}
         with self._lock:
             kept = {name: value for name, value in self._kept().items() if name not in changes}
             if self._store is not None:
                 self._store.set(_KEPT, {**kept, **read} or None)
+        self.apply_settings()
 
     def sample(self, voice: object = None, speed: object = None) -> tuple[str, float]:
         """Return voice and speed for a sample; None: as chosen; see Choice. Raises Refused."""

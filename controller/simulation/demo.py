@@ -218,9 +218,9 @@ class DemoPlayer:
     def _do(self, step: Step, key: str) -> None:
         office = self._daemon.office
         if isinstance(step.action, DemoDeal):
-            office.record_deal(step.action.person, step.action.product, step.action.amount, f"demo:{key}")
+            office.deals.record(step.action.person, step.action.product, step.action.amount, f"demo:{key}")
         elif isinstance(step.action, BranchResult):
-            office.set_city_result(DAY, step.action.city, step.action.rate)
+            office.cities.set_result(DAY, step.action.city, step.action.rate)
         if step.line:
             self._line(step.line)
 
@@ -235,7 +235,7 @@ class DemoPlayer:
 
     def _speaking(self) -> bool:
         now = self._clock.now()
-        said = self._daemon.office.announcements(DAY)
+        said = self._daemon.office.announced.of_day(DAY)
         return any(found.state in OPEN_STATES and (found.due is None or found.due <= now) for found in said)
 
     def _wait(self, seconds: float) -> None:

@@ -15,10 +15,8 @@ from typing import Any
 from controller.sound.player import protocol
 from controller.sound.player.protocol import Duck, Event, Health, MusicOrder, Outputs, Part, Track
 from controller.sound.player_child import PlayerChild, silent_file
-from controller.sound.player_faults import WHY
-from controller.sound.silence_check import SilenceCheck
+from controller.sound.player_reports import WHY, SilenceCheck, UnderWay
 from controller.sound.suspects import Suspects
-from controller.sound.under_way import UnderWay
 
 __all__ = ["WHY", "Duck", "Event", "Health", "MusicOrder", "Outputs", "Part", "Speaker", "Track"]
 

@@ -7,6 +7,7 @@ thresholds too (measured). Without glibc nothing happens.
 
 from __future__ import annotations
 
+import gc
 from contextlib import suppress
 from typing import Any, Final
 
@@ -26,6 +27,7 @@ def keep_small() -> None:
 
 def trim() -> None:
     """Give back all free pages, also those between used ones. Takes some milliseconds."""
+    gc.collect()
     with suppress(AttributeError):
         _libc().malloc_trim(0)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import socket
 
 _REASONS = {
     errno.ENOENT: "没有这个文件或目录",
@@ -21,9 +22,19 @@ _REASONS = {
     errno.ENAMETOOLONG: "文件名太长",
     errno.EMFILE: "打开的文件太多",
     errno.ENODEV: "没有这个设备",
+    errno.ECONNREFUSED: "对方没有接受连接",
+    errno.ECONNRESET: "连接断了",
+    errno.EPIPE: "连接断了",
+    errno.ETIMEDOUT: "对方没有应答",
+    errno.ENETUNREACH: "网络不通",
+    errno.EHOSTUNREACH: "网络不通",
 }
 
 
 def reason(error: OSError) -> str:
     """Return a clause without its full stop; the system's message where none of ours fits."""
+    if isinstance(error, TimeoutError) and error.errno is None:
+        return _REASONS[errno.ETIMEDOUT]
+    if isinstance(error, socket.gaierror):
+        return "找不到这个地址"
     return _REASONS.get(error.errno or 0) or error.strerror or "系统没有说明原因"

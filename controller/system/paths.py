@@ -94,6 +94,16 @@ def memory_folder(name: str) -> Path | None:
 # --- The version, in a form that a person can compare after an upgrade
 
 
+def packaged() -> bool:
+    """Return whether the program came with a Debian package, whose release has the file VERSION."""
+    return (Path(__file__).resolve().parents[2] / "VERSION").exists()
+
+
+def command() -> str:
+    """Return the command for a person to type on this machine; a box of the package wants an administrator."""
+    return "sudo zhangu" if packaged() else "zhangu"
+
+
 @cache
 def version() -> str:
     """Return the release, and the commit when it runs from a checkout: `0.1.0 (73ecd98)`.

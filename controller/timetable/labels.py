@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from controller.sentences import Sentence
-
 SCENES: Final = {
     "rhythm": "时段",
     "countdown": "倒计时",
@@ -64,7 +62,6 @@ KEY_WORDS: Final = {
     "尺寸": ("diagonal",), "距离": ("distance",), "竖屏": ("portrait",), "团队": ("team",), "语言": ("language",),
 }  # fmt: skip
 """Chinese words that people write for a key: never accepted, but the message names the key."""
-SHIPPED_PLAYLISTS: Final = {"morning": Sentence("晨间", "Morning"), "rousing": Sentence("战鼓", "War drums")}
 SHIPPED_TRACKS: Final = {
     "jasmine": "茉莉花",
     "bamboo": "竹影",

@@ -12,10 +12,9 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from controller.sentences import say
+from controller.sentences import Sentence, say
 from controller.timetable.day_rules import DayRule
 from controller.timetable.exceptions import DayException
-from controller.timetable.labels import SHIPPED_PLAYLISTS
 from controller.timetable.link_model import NO_LINKS, LinkSettings
 
 Moments = tuple[datetime, datetime]
@@ -401,6 +400,9 @@ class Timetable:
     backup: BackupSettings = BackupSettings()
     health: HealthSettings = HealthSettings()
     remarks: tuple[str, ...] = ()  # hints about text in the file that has no effect
+
+
+SHIPPED_PLAYLISTS = {"morning": Sentence("晨间", "Morning"), "rousing": Sentence("战鼓", "War drums")}
 
 
 def playlist_name(folder: str, spans: Iterable[Span] = ()) -> str:

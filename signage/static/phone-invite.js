@@ -23,10 +23,10 @@ function personChoice(id, none) {
 const chosen = (label) => Number(label.querySelector('select').value) || null;
 
 // The choice of a role. The answer's `value` is the role that is chosen now.
-function roleChoice(roles) {
+function roleChoice(roles, usual = 'assistant') {
   const buttons = el('div', { class: 'chips', role: 'radiogroup', 'aria-label': '身份' });
   const may = el('p', { class: 'dim', role: 'status' });
-  const choice = { node: [el('p', { class: 'dim' }, '身份'), buttons, may], value: (roles.find((one) => one.role === 'assistant') || roles[roles.length - 1]).role };
+  const choice = { node: [el('p', { class: 'dim' }, '身份'), buttons, may], value: (roles.find((one) => one.role === usual) || roles[roles.length - 1]).role };
   const names = Object.fromEntries(roles.map((one) => [one.role, one.name]));
   const draw = () => {
     chips(buttons, roles.map((one) => one.role), choice.value, (role) => { choice.value = role; draw(); }, names);
@@ -99,7 +99,7 @@ const personalPins = () => loadedSheet('个人 PIN', access, ({ personal }) => {
 });
 
 const giveToken = () => loadedSheet('给程序一个令牌', access, ({ token_roles: roles }) => {
-  const role = roleChoice(roles);
+  const role = roleChoice(roles, 'program');
   const name = field('哪个程序', 'token-name', '', { maxlength: 40, placeholder: '例如 客户系统' });
   return [el('p', { class: 'dim' }, '程序带着令牌就能用战鼓的接口，不用的随时可以作废。'), name, role.node, sending('生成', async () => {
     const made = await call('POST', '/api/access/tokens', { name: name.querySelector('input').value.trim(), role: role.value });

@@ -221,6 +221,9 @@ export async function loadedSheet(title, load, build) {
 
 export const closeSheet = () => $('sheet').close();
 
+// The back button leads to another page: a sheet of the former one must not stay above it.
+addEventListener('hashchange', () => { if ($('sheet') && $('sheet').open) closeSheet(); });
+
 export function field(label, id, value, extra = {}) {
   return el('label', {}, label, el('input', { class: 'line', id, value: value || '', maxlength: 60, ...extra }));
 }

@@ -15,7 +15,7 @@ function usual(now) {
 function show(list, now) {
   const present = now.running ? '正在量' : now.level_db === null ? '没有量到' : level(now.level_db);
   fill(list,
-    row('现在', present, now.measured_at ? `${when(now.measured_at)} 量的，${now.microphone}` : '', ''),
+    row('现在多响', present, now.measured_at ? `${when(now.measured_at)} 量的，${now.microphone}` : '', ''),
     usual(now),
     row('下一次播报', change(now.gain_db, '不调'), now.why, ''),
     now.room_db < now.raise_db ? row('总音量的余地', now.room_db > 0 ? `${now.room_db} 分贝` : '没有', '总音量放低一点、功放开大一点，才有余地提高。', '') : null,
@@ -54,13 +54,13 @@ function content(now) {
   if (now.running) follow(list).catch(() => {});
   return [
     el('p', { class: 'dim' }, '麦克风量一量办公室有多响：比平常吵，播报提高一点；比平常安静，降低一点。慢慢调，紧急广播从不降低。'),
-    el('p', { class: 'dim' }, '上班时间每两分钟听两秒，只记有多响，不录音，不存声音，也不往外发。我们自己在放音乐或播报时不量。'),
+    el('p', { class: 'dim' }, '上班时间每两分钟听两秒，只记有多响，不录音，不存声音，也不往外发。战鼓自己放音乐或播报时不量。'),
     el('p', { class: 'dim' }, '提高不会超过总音量 100 和作息表里的音量上限：总音量平时放在 50 到 70，才有余地。麦克风在“喇叭自检”里选。'),
     el('label', { for: 'loud-raise' }, '吵的时候最多提高'), raised,
     el('label', { for: 'loud-lower' }, '安静的时候最多降低'), lowered,
     button('loud-keep', '保存', async () => {
       await save(raised.value, lowered.value);
-      toast(Number(raised.value) || Number(lowered.value) ? '保存了，跟着办公室的声音。' : '保存了，不跟。');
+      toast(Number(raised.value) || Number(lowered.value) ? '保存好了，播报会跟着办公室的声音。' : '保存好了，播报不跟着调。');
       await follow(list);
     }),
     spoken,
@@ -68,7 +68,7 @@ function content(now) {
       await call('POST', '/api/office-loudness', {});
       await follow(list);
     }),
-    button('loud-usual', '现在是平常的声音', async () => {
+    button('loud-usual', '把现在当作平常的声音', async () => {
       show(list, await call('POST', '/api/office-loudness/usual', {}));
       toast('记住了，以后和现在比。');
     }),

@@ -43,6 +43,9 @@ const faultLine = (fault) => el('li', { class: 'fault' },
 
 const rowLine = (found) => row(found.name, found.team, found.changes.join('；'), '', { look: found.what });
 
+const countsOf = (made) => [['added', '新增'], ['returned', '回来'], ['changed', '更新']]
+  .filter(([what]) => made[what]).map(([what, title]) => `${title} ${made[what]} 人`).join('，');
+
 function preview(found, done) {
   const groups = SECTIONS.map(([what, title]) => [what, title, found.rows.filter((one) => one.what === what)]);
   const effective = found.rows.filter((one) => one.what !== 'same').length;
@@ -58,7 +61,8 @@ function preview(found, done) {
     }
     done();
   }) }, `导入 ${effective} 人`);
-  const words = effective ? `会改动 ${effective} 人${rest}。` : found.faults.length ? '没有能导入的改动，请先改正有错的行。' : '和现在的名单一样，不用导入。';
+  const counted = Object.fromEntries(groups.map(([what, , rows]) => [what, rows.length]));
+  const words = effective ? `预计${countsOf(counted)}${rest}。` : found.faults.length ? '没有能导入的改动，请先改正有错的行。' : '和现在的名单一样，不用导入。';
   sheet('预览', el('p', { id: 'list-sum' }, words),
     section('请留意', found.notes, (sentence) => el('li', { class: 'note' }, sentence), found.notes.length > MOST_NOTES, (n) => `${n} 条`),
     section('有错', found.faults, faultLine, false),
@@ -68,8 +72,7 @@ function preview(found, done) {
 }
 
 function finished(made) {
-  const parts = [['added', '新增'], ['returned', '回来'], ['changed', '更新']].filter(([what]) => made[what]);
-  const words = `名单导入好了：${parts.map(([what, title]) => `${title} ${made[what]} 人`).join('，')}。`;
+  const words = `名单导入好了：${countsOf(made)}。`;
   if (!made.hints.length) {
     document.getElementById('sheet').close();
     toast(words);

@@ -18,7 +18,7 @@ function open() {
     fill(said, text);
   }
   function show(found) {
-    fill(list, row('现在的版本', found.version, '', ''), row('上一个版本', found.previous || '还没有', '', ''));
+    fill(list, row('现在的版本', found.version, '', ''), row('上一个版本', found.previous || '这是第一个', '', ''));
     own.hidden = !found.installed || !rights.includes('own');
     file.hidden = back.hidden = Boolean(found.busy);
     back.disabled = !found.previous;

@@ -37,7 +37,7 @@ BENCH = (
 )
 SOAK = (
     "noons", "nap", "kill", "soundfaults", "timefaults", "linkkill", "linkday", "wallday", "wallaway",
-    "axe", "pictures", "cities", "wear", "month", "crowd", "mutated", "schema", "upgradekill", "powercuts",
+    "axe", "pictures", "cities", "wear", "month", "crowd", "mutated", "schema", "upgradekill", "aptkill", "powercuts",
     "machine", "longforms",
 )  # fmt: skip
 

@@ -29,12 +29,12 @@ def main() -> None:
     logging.getLogger("controller.cities").setLevel(logging.DEBUG)
     folder, city = Path(sys.argv[1]), sys.argv[2]
     office = BranchOffice(folder, city, sys.stdin.readline().strip())
-    office.office.set_target("猛虎队", office.clock.now().date(), 100_000)
+    office.office.targets.set_day("猛虎队", office.clock.now().date(), 100_000)
     shown: dict[str, float] = {}
 
     def watch() -> None:
         while True:
-            for line in office.cities.lines():
+            for line in office.snapshot.cities.lines():
                 shown.setdefault(str(line), time.monotonic())
             time.sleep(0.05)
 
@@ -46,9 +46,13 @@ def main() -> None:
             office.deal("王小明", command["deal"])
             answer: dict[str, object] = {"at": time.monotonic()}
         elif "board" in command:
-            answer = {"board": office.seen(), "up": office.up(), "said": list(office.cities.sentences())}
+            answer = {
+                "board": office.seen(),
+                "up": office.up(),
+                "said": list(office.snapshot.cities.sentences()),
+            }
         elif "news" in command:
-            answer = {"news": shown, "late": office.cities.late}
+            answer = {"news": shown, "late": office.snapshot.cities.late}
         else:
             break
         print(json.dumps(answer, ensure_ascii=False), flush=True)

@@ -280,13 +280,13 @@ class Scenario:
         office, chance = self.house.office, self.chance
         acts: list[Callable[[], object]] = [
             lambda: self.house.deal("王小明", chance.choice((500, 12000, 80000))),
-            lambda: office.announce("车库有一辆车没关灯。", f"k{chance.random()}"),
+            lambda: office.speech.announce("车库有一辆车没关灯。", f"k{chance.random()}"),
             lambda: self._raw_announcement(),
             lambda: self._raw_music(),
-            lambda: office.play(chance.choice(office.playlists())),
-            office.next_track,
-            lambda: office.set_volume(chance.randint(20, 100)),
-            office.stop_all,
+            lambda: office.music.play(chance.choice(office.library.playlists())),
+            office.music.next_track,
+            lambda: office.music.set_volume(chance.randint(20, 100)),
+            office.speech.stop_all,
             lambda: self._suddenly(self._mute),
             lambda: self._suddenly(self._jump),
             self._restart,
@@ -312,7 +312,7 @@ class Scenario:
 
     def _mute(self) -> None:
         minutes = self.chance.choice((0, 1))
-        self.house.office.mute(minutes)
+        self.house.office.music.mute_for(minutes)
         self.muted_until = self.house.clock.now() + timedelta(minutes=minutes) if minutes else None
         self.house.keeper.refresh()
 

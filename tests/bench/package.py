@@ -1,10 +1,11 @@
-"""Install the package on a fresh Debian root, run it for a rehearsed minute, upgrade, go back, remove and purge it.
+"""Install the package on a fresh Debian root, rehearse music and a deal, upgrade, go back, remove and purge it.
 
     python -m tests.bench.package build/zhangu_…_amd64.deb [--suite bookworm] [--root DIR] [--newer FILE.deb]
-        [--voice build/zhangu-voice-natural_….deb]
+        [--voice build/zhangu-voice-natural_….deb] [--keep FILE.wav]
 
 A file of `make package-offline` in place of the package is tried without any network. `--newer`: a package of a higher
-version, signed with the same key; without it nothing is upgraded. `--voice`: installed after the package.
+version, signed with the same key; without it nothing is upgraded. `--voice`: installed after the package. `--keep`:
+where the rehearsal's recording stays. The independent listener, where it is installed, writes down the deal.
 
 Needs root, debootstrap and the registry of Debian's packages; for another architecture also qemu-user with binfmt_misc.
 There is no systemd in the root: the test starts the daemon as its user on SDL's disk device.
@@ -13,15 +14,25 @@ There is no systemd in the root: the test starts the daemon as its user on SDL's
 from __future__ import annotations
 
 import argparse
-import array
+import http.client
+import json
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
+import wave
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+
+import numpy as np
+
+HERE = Path(__file__).parent
+sys.path[:0] = [str(HERE)]
+
+import listener  # noqa: E402
 
 SAY = "大家好，战鼓装好了"
 ENVIRONMENT = {
@@ -31,7 +42,12 @@ ENVIRONMENT = {
 }
 DISK = "/var/lib/zhangu/var/out.raw"
 LOG = "/root/zhangu.log"
-LOOPBACK = 'ip link set lo up; exec "$@"'
+REHEARSED = "/var/lib/zhangu/var/rehearsed.raw"
+REHEARSAL_LOG = "/root/rehearsal.log"
+MORNING = "2026-11-24 08:35:00"
+"""A Tuesday; the shipped timetable has music until 09:00."""
+PORT, REHEARSAL_PORT = 8089, 8090
+MUSIC_S, RATE, LOUD, DEALS = 20, 44_100, 1000, 5
 PLACES = "/opt /etc /home /root /run /srv /tmp /usr/bin /usr/lib/tmpfiles.d /usr/lib/systemd /usr/share/zhangu /var/lib"
 LIST = f"""
 find {PLACES} -xdev ! -type d ! -path '/var/lib/dpkg/*' ! -path '/var/lib/apt/*' 2>/dev/null | sort
@@ -57,21 +73,51 @@ class Root:
     """A Debian root in a folder."""
 
     def __init__(self, folder: Path, *, offline: bool = False):
-        """`offline`: nothing in it has a network but its own loopback."""
-        self.folder, self.alone = (
-            folder.resolve(),
-            ("unshare", "-n", "sh", "-c", LOOPBACK, "sh") if offline else (),
-        )
+        """`offline`: nothing in it has a network but its own loopback, the same one for all its processes."""
+        self.folder, self.alone = folder.resolve(), offline
+        self._network: subprocess.Popen[bytes] | None = None
+        self._within: tuple[str, ...] = ()
+        if offline:
+            held = ["unshare", "--net", "sh", "-c", "ip link set lo up && echo && exec sleep infinity"]
+            self._network = subprocess.Popen(held, stdout=subprocess.PIPE)
+            assert self._network.stdout is not None
+            self._network.stdout.readline()
+            self._within = ("nsenter", f"--net=/proc/{self._network.pid}/ns/net")
+
+    def close(self) -> None:
+        """End its network."""
+        if self._network is not None:
+            self._network.kill()
 
     def run(self, command: str, check: bool = True) -> str:
         """Run a command of the shell in it; return its output."""
         done = subprocess.run(
-            [*self.alone, "chroot", str(self.folder), "/bin/sh", "-c", command],
+            [*self._within, "chroot", str(self.folder), "/bin/sh", "-c", command],
             capture_output=True, text=True, env=ENVIRONMENT,
         )  # fmt: skip
         if check and done.returncode:
             raise SystemExit(f"{command}: {done.returncode}\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
         return done.stdout + done.stderr
+
+    def ask(self, method: str, path: str, token: str = "", data: object = None) -> object:
+        """Send a request to the rehearsal; return its JSON answer, None when there is none yet."""
+        if self._within:  # a program in its network
+            head = ["-H", f"Authorization: Bearer {token}", "-H", "Content-Type: application/json"]
+            body = [] if data is None else ["--data", json.dumps(data)]
+            url = f"http://127.0.0.1:{REHEARSAL_PORT}{path}"
+            command = [*self._within, "curl", "-s", "-X", method, *head, *body, url]
+            said = subprocess.run(command, capture_output=True, check=False).stdout
+            return json.loads(said) if said else None
+        line = http.client.HTTPConnection("127.0.0.1", REHEARSAL_PORT, timeout=120)
+        try:
+            body_ = None if data is None else json.dumps(data).encode()
+            head_ = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+            line.request(method, path, body_, head_)
+            return json.loads(line.getresponse().read() or b"null")
+        except OSError:
+            return None
+        finally:
+            line.close()
 
     def processes(self, words: str = "") -> list[int]:
         """Return the processes that run in this root, not those of others; `words`: a part of the command line."""
@@ -119,7 +165,7 @@ def made(folder: Path, suite: str, arch: str, *, offline: bool = False) -> Root:
     return Root(folder, offline=offline)
 
 
-def tried(root: Root) -> list[str]:
+def tried(root: Root, keep: Path | None = None) -> list[str]:
     """Return the lines of the report; raises SystemExit at the first failure."""
     before = set(root.run(LIST, check=False).splitlines())
     began = time.monotonic()
@@ -128,7 +174,7 @@ def tried(root: Root) -> list[str]:
     lines = [f"installed {'without a network ' if root.alone else ''}in {time.monotonic() - began:.0f} s"]
     if (root.folder / "root" / "voice.deb").exists():
         said += root.run("apt-get install -y -q --no-install-recommends /root/voice.deb")
-    lines += [imported(root), minute(root), voice(root)]
+    lines += [imported(root), rehearsed(root, keep), minute(root), voice(root)]
     if (root.folder / "root" / "newer.deb").exists():
         lines += [
             moved(root, "zhangu upgrade --no-wait /root/newer.deb"),
@@ -167,7 +213,16 @@ def purged(root: Root, before: set[str]) -> str:
     known = root.run("dpkg-query -W -f '${Package} ' 'zhangu*'", check=False).split()
     said = root.run(f"apt-get purge -y -q {' '.join(one for one in known if one.startswith('zhangu'))}")
     took = time.monotonic() - began
-    for name in ("zhangu.deb", "zhangu.sh", "voice.deb", "newer.deb", "all.py", Path(LOG).name):
+    for name in (
+        "zhangu.deb",
+        "zhangu.sh",
+        "voice.deb",
+        "newer.deb",
+        "all.py",
+        "people.csv",
+        Path(LOG).name,
+        Path(REHEARSAL_LOG).name,
+    ):
         (root.folder / "root" / name).unlink(missing_ok=True)
     left = set(root.run(LIST, check=False).splitlines()) - before
     left = {line for line in left if _ours(line) and not _packaged(root, line)}
@@ -204,7 +259,7 @@ def moved(root: Root, command: str) -> str:
 def start(root: Root) -> str:
     """Run the daemon on SDL's disk device; return the status once it answers."""
     device = f"SDL_AUDIODRIVER=disk SDL_DISKAUDIOFILE={DISK}"
-    root.run(f"cd /; {device} zhangu run --host 127.0.0.1 --port 8089 >{LOG} 2>&1 &")
+    root.run(f"cd /; {device} zhangu run --host 127.0.0.1 --port {PORT} >{LOG} 2>&1 &")
     for _ in range(1200):  # a busy machine needs minutes
         if "http" in root.run("zhangu status", check=False):
             break
@@ -215,24 +270,102 @@ def start(root: Root) -> str:
     return status
 
 
+def rehearsed(root: Root, keep: Path | None) -> str:
+    """Rehearse a morning with music, send a deal by HTTP; return how long and loud it was, and its words."""
+    (root.folder / "root" / "people.csv").write_text("团队,姓名\n猛虎队,王小明\n", encoding="utf-8")
+    root.run("zhangu import people /root/people.csv")
+    token = root.run("zhangu token bench --role owner").split()[-1]
+    device = f"SDL_AUDIODRIVER=disk SDL_DISKAUDIOFILE={REHEARSED}"
+    options = f"--at '{MORNING}' --host 127.0.0.1 --port {REHEARSAL_PORT}"
+    root.run(f"cd /; {device} zhangu rehearse {options} >{REHEARSAL_LOG} 2>&1 &")
+    began = time.monotonic()
+    log, raw = (root.folder / name.lstrip("/") for name in (REHEARSAL_LOG, REHEARSED))
+    wait(lambda: root.ask("GET", "/health"), "the rehearsal answers", log)
+    took = time.monotonic() - began
+    wait(lambda: peak(raw)[0] >= MUSIC_S and peak(raw)[1] > LOUD, "music", log)
+    music = peak(raw)
+    sold, since = deal_heard(root, token, raw, log)
+    time.sleep(3)
+    root.end("controller rehearse")
+    root.gone()
+    length, loudest = peak(raw)
+    said = f"rehearsal answers after {took:.0f} s, {music[0]:.0f} s of music, peak {music[1]}; {sold}"
+    return f"{said}: {length:.0f} s recorded, peak {loudest}{written_down(raw, since, keep)}"
+
+
+def deal_heard(root: Root, token: str, raw: Path, log: Path) -> tuple[str, float]:
+    """Send deals by HTTP until one is heard; return that in words, and the second of the recording at which it began.
+
+    On an emulated or very busy machine the voice loads for longer than the first one waits.
+    """
+    for count in range(1, DEALS + 1):
+        since = peak(raw)[0]
+        deal = {"person": "王小明", "product": "网络招聘", "amount": 20000 + count, "key": f"bench-{count}"}
+        sold = root.ask("POST", "/api/deals", token, deal)
+        if not isinstance(sold, dict) or "id" not in sold:
+            raise SystemExit(f"the deal was refused: {sold}")
+        wait(lambda count=count: len(ended(log)) >= count, "the deal ends", log)  # type: ignore[misc]
+        if "is heard" in ended(log)[-1]:
+            return f"deal {count} by HTTP is heard", since
+        time.sleep(60)
+    raise SystemExit(f"not heard: {ended(log)}")
+
+
+def ended(log: Path) -> list[str]:
+    """Return the lines of a log that say how an announcement ended."""
+    lines = log.read_text(encoding="utf-8").splitlines()
+    return [line for line in lines if " is heard" in line or " is not_heard" in line]
+
+
+def wait(done: Callable[[], object], what: str, log: Path, within: float = 1200) -> None:
+    """Wait until something is so; an emulated machine needs minutes."""
+    until = time.monotonic() + within
+    while not done():
+        if time.monotonic() > until:
+            raise SystemExit(f"not seen: {what}\n{log.read_text(encoding='utf-8')[-3000:]}")
+        time.sleep(1)
+
+
+def peak(raw: Path) -> tuple[float, int]:
+    """Return the length of a recording in seconds, and its largest sample."""
+    content = raw.read_bytes() if raw.exists() else b""
+    samples = np.frombuffer(content[: len(content) // 4 * 4], "<i2")
+    return len(samples) / 2 / RATE, int(np.abs(samples.astype(np.int32)).max(initial=0))
+
+
+def written_down(raw: Path, since_s: float, keep: Path | None) -> str:
+    """Return the listener's words for the recording from `since_s` on, and keep the recording."""
+    content = raw.read_bytes()
+    frames = np.frombuffer(content[: len(content) // 4 * 4], "<i2").reshape(-1, 2)
+    if keep is not None:
+        with wave.open(str(keep), "wb") as out:
+            out.setnchannels(2)
+            out.setsampwidth(2)
+            out.setframerate(RATE)
+            out.writeframes(frames.tobytes())
+    if why := listener.missing():
+        return f"; {why}"
+    mono = frames[int(since_s * RATE) :].mean(axis=1).astype(np.float32) / 32768
+    return f"; the listener writes: {listener.write_down(listener.at_16k(mono, RATE))}"
+
+
 def minute(root: Root) -> str:
     """Run the daemon, speak a text, stop it; return what was recorded."""
     start(root)
-    root.run(f"zhangu say {SAY}")
     log = root.folder / LOG.lstrip("/")
-    for _ in range(600):  # an emulated machine needs a minute
-        if "is heard" in log.read_text(encoding="utf-8"):
+    for count in range(1, DEALS + 1):  # the voice may load for longer than the first text waits
+        root.run(f"zhangu say {SAY}", check=False)
+        wait(lambda count=count: len(ended(log)) >= count, "a text ends", log)  # type: ignore[misc]
+        if "is heard" in ended(log)[-1]:
             break
-        time.sleep(1)
+        time.sleep(60)
     root.end("controller run")
     if not root.gone():
         raise SystemExit(f"processes are left after the stop: {root.processes()}")
-    raw = (root.folder / DISK.lstrip("/")).read_bytes()
-    samples = array.array("h", raw[: len(raw) // 2 * 2])
-    peak = max(map(abs, samples), default=0)
-    if peak < 1000 or "is heard" not in log.read_text(encoding="utf-8"):
-        raise SystemExit(f"not heard: peak {peak}")
-    return f"status with the owner's link, a text heard: {len(samples) / 88_200:.0f} s recorded, peak {peak}"
+    length, loudest = peak(root.folder / DISK.lstrip("/"))
+    if loudest < LOUD or "is heard" not in ended(log)[-1]:
+        raise SystemExit(f"not heard: peak {loudest}")
+    return f"status with the owner's link, text {count} heard: {length:.0f} s recorded, peak {loudest}"
 
 
 def main() -> None:
@@ -241,6 +374,7 @@ def main() -> None:
     parser.add_argument("--suite", default="bookworm")
     parser.add_argument("--newer", type=Path, help="a package of a higher version")
     parser.add_argument("--voice", type=Path, help="the package of the natural voice")
+    parser.add_argument("--keep", type=Path, help="a WAV file for the recording of the rehearsal")
     parser.add_argument("--root", type=Path, help="a folder that is kept; made when it does not exist yet")
     options = parser.parse_args()
     offline = options.package.suffix == ".sh"
@@ -253,10 +387,11 @@ def main() -> None:
             if source:
                 shutil.copy(source, folder / "root" / f"{name}.deb")
         print(f"Debian {options.suite}, {arch}")
-        print("\n".join(tried(root)))
+        print("\n".join(tried(root, options.keep)))
     finally:
         root.end(number=9)
         root.gone()
+        root.close()
         for mounted in ("proc", "dev/shm"):
             subprocess.run(["umount", str(folder / mounted)], check=False)
         if options.root is None:

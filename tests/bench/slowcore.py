@@ -1,4 +1,4 @@
-"""A slow processor: a control group that gets a share of one core and never more, also on a busy machine."""
+"""Shares of the processor, by control groups: of a slow core, or of a quiet machine although it is busy."""
 
 from __future__ import annotations
 
@@ -9,6 +9,32 @@ from pathlib import Path
 
 PERIOD_US = 10_000
 FIRST, SECOND = Path("/sys/fs/cgroup/cpu"), Path("/sys/fs/cgroup")
+
+
+@contextlib.contextmanager
+def first_in_line() -> Iterator[bool]:
+    """Run this process and its children before all other work of the machine; yield False without the right to it.
+
+    Among themselves they share as usual. Times are then those of a quiet machine, except that others use its caches.
+    """
+    old, own = FIRST.exists(), os.getpid()
+    root = FIRST if old else SECOND
+    group = root / f"zhangu-bench-{own}"
+    try:
+        group.mkdir()
+        (group / ("cpu.shares" if old else "cpu.weight")).write_text("262144" if old else "10000")
+        (group / "cgroup.procs").write_text(f"{own}")
+    except OSError:
+        with contextlib.suppress(OSError):
+            group.rmdir()
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        with contextlib.suppress(OSError):
+            (root / "cgroup.procs").write_text(f"{own}")
+            group.rmdir()
 
 
 @contextlib.contextmanager

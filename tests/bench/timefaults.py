@@ -142,7 +142,7 @@ def _twice(house: House, first: date, days: int) -> list[str]:
     found = []
     for number in range(days):
         day = first + timedelta(days=number)
-        keys = Counter(one.key for one in house.office.announcements(day) if one.key.startswith("cue:"))
+        keys = Counter(one.key for one in house.office.announced.of_day(day) if one.key.startswith("cue:"))
         found += [f"twice: {key}" for key, times in keys.items() if times > 1]
     return found
 

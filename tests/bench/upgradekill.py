@@ -1,15 +1,15 @@
-"""Kill an upgrade at each of its effects on the machine, and check after each that the box works."""
+"""Kill an upgrade and a way back at each of their effects on the machine; check after each that the box works."""
 
 from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from table import Row
 
-from controller.upgrade.journal import ROLLBACK, SUCCEEDED
+from controller.upgrade.journal import ROLLBACK, SUCCEEDED, UPGRADE
 from tests.upgrade.box import Box
 from tests.upgrade.test_upgrade import kill_at
 
@@ -33,13 +33,34 @@ def killed(folder: Path, step: int, **package: str) -> tuple[int, int]:
         box.close()
 
 
+def killed_rollback(folder: Path, step: int) -> tuple[int, int]:
+    """Kill `zhangu rollback` at each `step`th effect; return the kills, and how many of them arrived at the target."""
+    box, kills, arrived = Box(folder), 0, 0
+    try:
+        assert box.done(UPGRADE, box.package("2.0")).outcome == SUCCEEDED
+        while True:
+            if box.place.release("current") != "2.0":
+                assert box.done(ROLLBACK).outcome == SUCCEEDED
+            if not kill_at(box, None, 1 + kills * step):
+                return kills, arrived
+            kills += 1
+            arrived += box.place.release("current") == "1.0"
+    finally:
+        box.close()
+
+
 def rows() -> Iterator[Row]:
     """Return the table's rows; a box that does not work raises."""
-    for name, how in (("an upgrade", {}), ("one that goes back by itself", {"behaviour": "ends"})):
+    runs: tuple[tuple[str, Callable[[Path], tuple[int, int]]], ...] = (
+        ("an upgrade", lambda folder: killed(folder, 1)),
+        ("one that goes back by itself", lambda folder: killed(folder, 1, behaviour="ends")),
+        ("zhangu rollback", lambda folder: killed_rollback(folder, 1)),
+    )
+    for name, run in runs:
         began = time.monotonic()
         with tempfile.TemporaryDirectory() as folder:
-            kills, forward = killed(Path(folder) / "box", 1, **how)
-        took = f"{forward} ended on the new version, {time.monotonic() - began:.0f} s"
+            kills, forward = run(Path(folder) / "box")
+        took = f"{forward} ended on the version asked for, {time.monotonic() - began:.0f} s"
         yield Row(
             f"{name}, killed or cut at each effect: boxes that do not work",
             f"0 of {kills}; {took}",

@@ -24,7 +24,8 @@ from table import Row  # noqa: E402
 from wallroom import chromium, eventually, scene  # noqa: E402
 
 ORDERS, STEP_S = 300, 2.4
-HOURS = 9.6  # 08:35 to 18:11
+HOURS = 9.55  # 08:35 to 18:08
+RESULTS_S = 60.0
 NAMES = [name for names in PEOPLE.values() for name in names]
 
 
@@ -58,6 +59,9 @@ def rows() -> list[Row]:
             while time.monotonic() < end:
                 seen.add(str(scene(page)))
                 time.sleep(0.3)
+        # On a busy machine the top sales may still be announced when the clock has passed the results.
+        if eventually(lambda: scene(page) == "leaderboard", RESULTS_S):
+            seen.add("leaderboard")
         heap_after, nodes_after = _page(tools)
         grown, server = (heap_after - heap) / 1e6, (psutil.Process().memory_info().rss - memory) / 1e6
         right = page.evaluate("Wall.state().totals.day.amount") == f"{_sum():.2f}"

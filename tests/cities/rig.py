@@ -94,7 +94,7 @@ class BranchOffice(House):
 
     def open(self) -> None:
         super().open()
-        self.cities = self.office.cities_link
+        self.cities = self.office.cities
         if self.code:
             self.cities.joined.join(self.code)
         self.connect()
@@ -112,7 +112,7 @@ class BranchOffice(House):
 
     def board(self) -> dict[str, City]:
         """Return today's rows by city."""
-        return {row.name: row for row in self.office.cities(self.clock.now().date())}
+        return {row.name: row for row in self.office.snapshot.cities(self.clock.now().date())}
 
     def up(self) -> bool:
         return self.cities.link.state().up

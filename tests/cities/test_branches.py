@@ -59,7 +59,7 @@ def set_targets(branches: dict[str, BranchOffice]) -> None:
     """Give every team of every branch a target, and wait until each board shows rates."""
     for office in branches.values():
         for team in ("猛虎队", "飞龙队", "雄鹰队"):
-            office.office.set_target(team, NOW.date(), 100_000)
+            office.office.targets.set_day(team, NOW.date(), 100_000)
     wait_for(
         lambda: all(row.rate is not None for office in branches.values() for row in office.board().values())
     )
@@ -107,7 +107,7 @@ def test_a_deal_counts_on_every_board_and_a_big_one_is_a_quiet_line(
     assert branches["上海"].cities.lines() == ("北京刚签下一单，58,000 元",)
     assert branches["上海"].cities.lines()[0].en == "北京 just signed a deal of ¥58,000"
     assert branches["北京"].cities.lines() == ()
-    assert branches["上海"].office.glance().cities == tuple(branches["上海"].board().values())
+    assert branches["上海"].office.snapshot.glance().cities == tuple(branches["上海"].board().values())
 
 
 def test_names_are_sent_only_when_the_office_says_so(branches: dict[str, BranchOffice]) -> None:

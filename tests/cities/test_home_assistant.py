@@ -65,7 +65,7 @@ def test_the_office_is_a_device_and_obeys(port: int, tmp_path: Path) -> None:
         listener.publish(f"{base}/command/mute", b"PRESS", qos=1)
         wait_for(lambda: json.loads(messages[f"{base}/state"])["muted_until"] == "14:50")
         assert json.loads(messages[f"{base}/state"])["volume"] == 37
-        assert "请到会议室。" in [one.text for one in office.office.announcements(NOW.date())]
+        assert "请到会议室。" in [one.text for one in office.office.announced.of_day(NOW.date())]
         assert "Home Assistant：播报：请到会议室。" in str(office.office.keys.log.lines())
         device.switch_off()
         link.wake()

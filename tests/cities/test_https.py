@@ -5,10 +5,10 @@ from __future__ import annotations
 import base64
 import http.client
 import json
+import os
 import select
 import socket
 import ssl
-import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -27,8 +27,8 @@ from controller.cities.hub import Hub, Settings
 from controller.cities.invitation import Access
 from controller.cities.line import context_of
 from controller.sales.model import Refused
+from tests.forked import Forked
 from tests.ports import free_port
-from tests.running import ZHANGU
 
 LOGIN = base64.b64encode(b"office:secret 1").decode()
 
@@ -96,13 +96,11 @@ class HeadOffice:
     def __init__(self, home: Path) -> None:
         self.home, self.hub = home, Hub(home / "var" / "hub")
         self.hub.set_up(Settings("127.0.0.1", "huaxing", free_port(), 0, free_port()))
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: Forked | None = None
 
     def start(self) -> None:
         with (self.home / "hub.log").open("ab") as out:
-            self.process = subprocess.Popen(
-                [ZHANGU, "hub", "run", "--home", self.home], stdout=out, stderr=out
-            )
+            self.process = Forked(["hub", "run", "--home", str(self.home)], os.environ, out, out)
         for port in (self.hub.https_port(), self.hub.admin().port):
             wait_for(lambda port=port: listens(port), 60)
 

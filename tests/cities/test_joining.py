@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import subprocess
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from rig import wait_for
 
+from tests import forked
 from tests.ports import free_port
-from tests.running import ZHANGU
 from tests.signage.house import House, running
 
 
 def zhangu(home: Path, *words: str, code: int = 0) -> str:
-    done = subprocess.run([ZHANGU, *words, "--home", home], capture_output=True, text=True, timeout=60)
+    done = forked.run([*words, "--home", str(home)])
     assert done.returncode == code, done.stdout + done.stderr
     return done.stdout + done.stderr
 
@@ -53,9 +53,8 @@ def test_head_office_answers_wrong_use_with_a_sentence(home: Path, tmp_path: Pat
 
 def test_an_office_joins_and_leaves_on_the_phone(home: Path, house: House) -> None:
     """The pasted code connects the office, its state is on the phone without the code, and leaving ends it."""
-    broker = subprocess.Popen(
-        [ZHANGU, "hub", "run", "--home", home], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
+    with (home / "hub.log").open("wb") as log:
+        broker = forked.Forked(["hub", "run", "--home", str(home)], os.environ, log, log)
     house.daemon._cities.start()  # a rehearsal does not connect by itself
     try:
         code = code_of(zhangu(home, "hub", "invite", "北京"))

@@ -96,14 +96,14 @@ class Diary:
         office = self.house.office
         deeds: dict[str, Callable[[], object]] = {
             "deal": lambda: self._decided(self.house.deal(words[0], words[1], words[2])),
-            "void": lambda: office.void_deal(int(words[0]), words[1]),
-            "say": lambda: self._decided(office.announce(words[0], f"say-{line}")),
-            "repeat": lambda: self._decided(office.repeat(int(words[0]))),
-            "target": lambda: office.set_target(words[0], self.page.day, words[1]),
-            "city": lambda: office.set_city_result(self.page.day, words[0], int(words[1]) / 100),
-            "hush": lambda: office.mute(int(words[0])),
-            "play": lambda: office.play(words[0]),
-            "stop": office.stop_music,
+            "void": lambda: office.deals.void(int(words[0]), words[1]),
+            "say": lambda: self._decided(office.speech.announce(words[0], f"say-{line}")),
+            "repeat": lambda: self._decided(office.speech.repeat(int(words[0]))),
+            "target": lambda: office.targets.set_day(words[0], self.page.day, words[1]),
+            "city": lambda: office.cities.set_result(self.page.day, words[0], int(words[1]) / 100),
+            "hush": lambda: office.music.mute_for(int(words[0])),
+            "play": lambda: office.music.play(words[0]),
+            "stop": office.music.stop,
         }
         deeds[verb]()
         self.house.keeper.refresh()
@@ -141,7 +141,7 @@ class Diary:
         job = self.house.announcer.begin(clock, SAID_S)
         assert job is not None
         self._on_air = (job, clock.now() + timedelta(seconds=SAID_S))
-        said = self.house.office.glance().on_air
+        said = self.house.office.snapshot.glance().on_air
         assert said is not None
         self._write(f"say {said.kind} [{self._wall()['scene']}] {said.text}")
 
@@ -152,7 +152,7 @@ class Diary:
         self.lines.append(f"{now:%H:%M:%S} {what}" if now.second else f"{now:%H:%M} {what}")
 
     def _wall(self) -> dict[str, object]:
-        state = wall_state(self.house.office.glance(), "大厅")
+        state = wall_state(self.house.office.snapshot.glance(), "大厅")
         return dict(state)
 
     def _look(self) -> None:
@@ -183,6 +183,6 @@ class Diary:
             self._write(line)
 
     def _end(self) -> None:
-        for said in self.house.office.announcements(self.page.day):
+        for said in self.house.office.announced.of_day(self.page.day):
             self.lines.append(f"end {said.id} {said.kind} {said.state} {said.why}".rstrip())
         self.house.close()

@@ -46,7 +46,7 @@ def state(office: House | Started) -> dict[str, object]:
     mono, speaker = office.clock.monotonic(), office.speaker
     order = speaker.order
     assert office.announcer.spans == speaker.spans, "speaker and announcer know different silences"
-    wall = wall_state(office.office.glance(), "大厅")
+    wall = wall_state(office.office.snapshot.glance(), "大厅")
     return {
         "tracks": order and [track.path.name for track in order.tracks],
         "volume": order and order.volume,
@@ -68,17 +68,17 @@ def minutes(running: House, part: range) -> Iterator[int]:
 
 
 HANDS: Deeds = {
-    8 * 60 + 41: lambda office: office.next_track(),
-    8 * 60 + 50: lambda office: office.stop_music(),
-    10 * 60 + 10: lambda office: office.play("rousing"),
-    10 * 60 + 31: lambda office: office.next_track(),
-    10 * 60 + 40: lambda office: office.set_volume(55),
-    11 * 60 + 20: lambda office: office.mute(17),
-    12 * 60 + 20: lambda office: office.mute(20),
-    12 * 60 + 57: lambda office: office.stop_music(),
-    14 * 60 + 5: lambda office: office.play("morning"),
-    14 * 60 + 20: lambda office: office.stop_music(),
-    15 * 60 + 59: lambda office: office.mute(0),
+    8 * 60 + 41: lambda office: office.music.next_track(),
+    8 * 60 + 50: lambda office: office.music.stop(),
+    10 * 60 + 10: lambda office: office.music.play("rousing"),
+    10 * 60 + 31: lambda office: office.music.next_track(),
+    10 * 60 + 40: lambda office: office.music.set_volume(55),
+    11 * 60 + 20: lambda office: office.music.mute_for(17),
+    12 * 60 + 20: lambda office: office.music.mute_for(20),
+    12 * 60 + 57: lambda office: office.music.stop(),
+    14 * 60 + 5: lambda office: office.music.play("morning"),
+    14 * 60 + 20: lambda office: office.music.stop(),
+    15 * 60 + 59: lambda office: office.music.mute_for(0),
 }
 
 

@@ -91,7 +91,7 @@ class Noon:
         """Return whether an announcement would be stale by then: a real announcer would have played it."""
         limit = self.house.clock.now() + timedelta(seconds=seconds) - FRESH
         may = {job.id for job in self.house.announcer.jobs}
-        said = self.house.office.announcements(MONDAY.date())
+        said = self.house.office.announced.of_day(MONDAY.date())
         return any(found.id in may and (found.due or found.created) < limit for found in said)
 
     def sell(self) -> None:
@@ -104,26 +104,26 @@ class Noon:
             assert str(decided["when"])[:5] >= f"{self.nap_ends:%H:%M}", decided
 
     def say(self) -> None:
-        self.house.office.announce("请把手机调成静音。", f"say-{len(self.log)}")
+        self.house.office.speech.announce("请把手机调成静音。", f"say-{len(self.log)}")
 
     def void(self) -> None:
-        deals = [deal for deal in self.house.office.deals(MONDAY.date()) if deal.voided is None]
+        deals = [deal for deal in self.house.office.deals.of_day(MONDAY.date()) if deal.voided is None]
         if deals:
-            self.house.office.void_deal(self.chance.choice(deals).id, "报错了")
+            self.house.office.deals.void(self.chance.choice(deals).id, "报错了")
 
     def mute(self) -> None:
-        self.house.office.mute(self.chance.choice((0, 1, 5, 15, 40)))
+        self.house.office.music.mute_for(self.chance.choice((0, 1, 5, 15, 40)))
 
     def play(self) -> None:
         try:
-            self.house.office.play("rousing")
+            self.house.office.music.play("rousing")
             assert not self.silent()
         except Refused:
             assert self.silent()
 
     def silent(self) -> bool:
         """Return whether it is quiet time or muted: music cannot be started then."""
-        return self.quiet() or self.house.office.glance().sounding.muted_until is not None
+        return self.quiet() or self.house.office.snapshot.glance().sounding.muted_until is not None
 
     def restart(self) -> None:
         """Kill the daemon, possibly in mid-sentence, and start it again after a while."""
@@ -146,7 +146,7 @@ class Noon:
 
     def settle(self) -> None:
         """Run the afternoon without actions."""
-        self.house.office.mute(0)
+        self.house.office.music.mute_for(0)
         self.house.clock.go_to(self.nap_ends)
         self.house.keeper.refresh()
         for clock in ("13:30", "14:01", "15:01", "16:01", "17:01", "18:01", "18:06"):
@@ -198,12 +198,12 @@ def live_through(folder: Path, seed: int) -> None:
 
 def untold(noon: Noon, seed: int) -> None:
     """Fail when a valid deal was never announced, or when an announcement has neither end nor reason."""
-    said = noon.house.office.announcements(MONDAY.date())
+    said = noon.house.office.announced.of_day(MONDAY.date())
     for announcement in said:
         assert announcement.why or announcement.state == "heard", (seed, announcement)
         assert announcement.state in ("heard", "merged", "dropped"), (seed, announcement, noon.log)
     with noon.house.store.read() as session:
-        for deal in noon.house.office.deals(MONDAY.date()):
+        for deal in noon.house.office.deals.of_day(MONDAY.date()):
             if deal.voided is None:
                 states = [a.state for a in session.outbox.of_deal(deal.id)]
                 assert "heard" in states or "playing" in states, (seed, deal, states, noon.log)

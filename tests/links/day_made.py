@@ -82,8 +82,8 @@ class Branch(BranchOffice):
         """Play everything that is due; return the texts, each with a mark when the walls celebrated it."""
         said = []
         while (job := self.announcer.begin(self.clock, 5.0)) is not None:
-            shown = celebration_of(self.office.glance()) is not None
-            today = self.office.announcements(self.clock.now().date())
+            shown = celebration_of(self.office.snapshot.glance()) is not None
+            today = self.office.announced.of_day(self.clock.now().date())
             text = next(one.text for one in today if one.id == job.id)
             said.append(f"{'*' if shown else ''}{text}")
             self.clock.go(seconds=6)

@@ -61,7 +61,7 @@ class BotHouse(LinkedHouse):
         return next(one for one in self.office.links.status() if one.ident == ident)
 
     def deals(self) -> list[tuple[str, str, int]]:
-        deals = self.office.deals(self.clock.now().date())
+        deals = self.office.deals.of_day(self.clock.now().date())
         return [(one.person, one.product, int(one.amount)) for one in deals if one.voided is None]
 
     def came(self, ident: str) -> Any:
@@ -245,9 +245,9 @@ def test_a_cut_line_is_connected_again(office: BotHouse, servers: dict[Any, Any]
             sent = write(server, office, f"陈芳 网络招聘 {8000 + turn}", f"h{turn}")
             assert "记下了" in sent.answers[-1]
         assert [one[2] for one in office.deals()] == [8000, 8001, 8002]
-        for deal in office.office.deals(office.clock.now().date()):
+        for deal in office.office.deals.of_day(office.clock.now().date()):
             if deal.voided is None:
-                office.office.void_deal(deal.id, "下一个平台")
+                office.office.deals.void(deal.id, "下一个平台")
         del server.deadline_s
         assert office.state(IDENT[kind]).since is not None
 

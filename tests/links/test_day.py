@@ -31,12 +31,14 @@ def test_a_day_of_three_branches(tmp_path: Path) -> None:
             assert kinds["first"] + kinds["big"] + kinds["deal"] == len(typed), kinds
             assert kinds["hourly"] == day_made.ROUNDUPS, kinds
             posted = "\n".join(day.groups[city].texts)
-            assert all(f"{int(deal.amount):,} 元" in posted for deal in office.office.deals(today))
+            assert all(f"{int(deal.amount):,} 元" in posted for deal in office.office.deals.of_day(today))
             assert day.groups[city].refusals == []
             assert day.bots[city].faults == []
             assert any(text.startswith("*") for text in day.said[city])
             heard = [
-                a for a in office.office.announcements(today) if a.kind in ("first_of_day", "big", "hourly")
+                a
+                for a in office.office.announced.of_day(today)
+                if a.kind in ("first_of_day", "big", "hourly")
             ]
             assert all(one.state in ("heard", "merged", "dropped") for one in heard), heard
             assert {name: row.amount for name, row in office.board().items()} == {

@@ -42,19 +42,19 @@ def heads(server: WecomServer) -> list[str]:
 def test_a_fault_is_reported_once_and_once_when_it_is_over(tmp_path: Path) -> None:
     """One that is over within a minute is no news; a restart in between repeats nothing and still reports the end."""
     with group(tmp_path) as (house, server):
-        house.office.set_volume(0)
+        house.office.music.set_volume(0)
         passing(house, 30)
-        house.office.set_volume(80)
+        house.office.music.set_volume(80)
         passing(house, 120)
         assert heads(server) == []
-        house.office.set_volume(0)
+        house.office.music.set_volume(0)
         passing(house, 180)
         house.close()
         house.open()
         passing(house, 7200, 120)
         assert heads(server) == ["【设备故障】"]
         assert "总音量是 0" in server.texts[0]
-        house.office.set_volume(80)
+        house.office.music.set_volume(80)
         passing(house, 120)
         assert heads(server) == ["【设备故障】", "【设备恢复】"]
 
@@ -79,11 +79,11 @@ def test_a_wall_that_is_away_for_ten_minutes_of_work_is_reported(tmp_path: Path)
 def test_nothing_is_sent_in_quiet_hours(tmp_path: Path) -> None:
     """A fault that begins and ends in them is not sent at all; one that lasts is sent at their end."""
     with group(tmp_path, "[09:00-10:00]") as (house, server):
-        house.office.set_volume(0)
+        house.office.music.set_volume(0)
         passing(house, 600)
-        house.office.set_volume(80)
+        house.office.music.set_volume(80)
         passing(house, 60)
-        house.office.set_volume(0)
+        house.office.music.set_volume(0)
         passing(house, 600)
         assert server.texts == []
         passing(house, 1200)
@@ -108,7 +108,7 @@ def test_a_backup_that_failed_is_reported(tmp_path: Path) -> None:
 def test_the_line_of_the_day_is_sent_once(tmp_path: Path) -> None:
     """At 18:30, after a restart too; with what was not heard and why."""
     with group(tmp_path, start="2026-11-27T18:25:00+08:00") as (house, server):
-        house.office.announce("大家好", "hello")
+        house.office.speech.announce("大家好", "hello")
         passing(house, 600)
         house.close()
         house.open()

@@ -99,9 +99,9 @@ def made(folder: Path, port: int, security: str, at: str = "results", start: int
 
 def fill(house: LinkedHouse) -> None:
     house.office.links.set_secrets("mail", {"password": PASSWORD})
-    people = {person.name: person.id for person in house.office.people()}
+    people = {person.name: person.id for person in house.office.people.active()}
     for name, address in PEOPLE.items():
-        house.office.update_person(people[name], email=address)
+        house.office.people.update(people[name], email=address)
     photos = house.folder / "var" / "photos"
     photos.mkdir()
     Image.new("RGB", (300, 300), (10, 200, 30)).save(photos / "abc123.jpg")
@@ -121,7 +121,7 @@ def test_faults_go_to_the_addresses_for_them(tmp_path: Path, server: Any) -> Non
     with linked(tmp_path, links, FRIDAY) as house:
         fill(house)
         for volume in (0, 80):
-            house.office.set_volume(volume)
+            house.office.music.set_volume(volume)
             for _ in range(12):
                 house.clock.go(seconds=10)
                 house.keeper.refresh()
@@ -232,7 +232,7 @@ def test_addresses_are_imported_and_exported(tmp_path: Path) -> None:
         with house.store.write() as session:
             session.roster.import_people(listed.rows)
             session.roster.import_people(read_list("团队,姓名,邮箱\n猛虎队,王小明,\n".encode()).rows)
-        rows = rows_of(house.office.people())
+        rows = rows_of(house.office.people.active())
         assert HEADINGS[-1] == "邮箱"
         assert {row[1]: row[-1] for row in rows[1:]}["王小明"] == "WANG@office.example"
 

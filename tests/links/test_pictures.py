@@ -49,12 +49,12 @@ def test_a_poster_of_a_deal(house: LinkedHouse) -> None:
     poster = Image.open(io.BytesIO(house.office.posters.of_deal(deal.id)))
     assert poster.size == (1240, 1754)
     assert len(poster.convert("RGB").getcolors(1 << 24) or ()) > 50
-    house.office.void_deal(deal.id, "退单")
+    house.office.deals.void(deal.id, "退单")
     with pytest.raises(Refused, match="撤回了"):
         house.office.posters.of_deal(deal.id)
     other = house.deal("陈芳", 900)
-    person = next(one for one in house.office.people() if one.name == "陈芳")
-    house.office.update_person(person.id, hidden=True)
+    person = next(one for one in house.office.people.active() if one.name == "陈芳")
+    house.office.people.update(person.id, hidden=True)
     with pytest.raises(Refused, match="不在屏幕上显示"):
         house.office.posters.of_deal(other.id)
 

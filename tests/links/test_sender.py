@@ -53,7 +53,7 @@ def test_a_deal_that_is_rolled_back_leaves_no_message(house: LinkedHouse, wecom:
     with pytest.raises(ZeroDivisionError), house.store.write() as session:  # noqa: PT012
         from controller.services.deals import Sold
 
-        house.office._deals.record_in(
+        house.office.deals.record_in(
             session, Sold("王小明", "套餐", __import__("decimal").Decimal(900)), "gone-1"
         )
         assert session.link_messages.waiting(GROUP)
@@ -122,13 +122,13 @@ def test_a_pause_keeps_messages(house: LinkedHouse, wecom: WecomServer) -> None:
 def test_a_deal_taken_back_is_corrected_or_not_posted(house: LinkedHouse, wecom: WecomServer) -> None:
     """Before it was posted: nothing is. Afterwards: a correction."""
     first = house.deal("王小明", 12_800)
-    house.office.void_deal(first.id, "退单")
+    house.office.deals.void(first.id, "退单")
     house.send(60)
     assert wecom.taken == []
     assert [(row.state, row.why) for row in house.link_messages()] == [("dropped", "这一单撤回了，没有发。")]
     second = house.deal("陈芳", 15_000)
     house.send(60)
-    house.office.void_deal(second.id, "退单")
+    house.office.deals.void(second.id, "退单")
     house.send(60)
     assert wecom.texts[-1] == "【更正】09:31 猛虎队 陈芳的网络招聘 15,000 元这一单撤回了。"
 

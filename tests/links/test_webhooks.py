@@ -58,10 +58,10 @@ def test_a_deal_its_correction_and_its_void_arrive(house: LinkedHouse, receiver:
         "id": deal.id, "key": sent["data"]["key"], "person": "王小明", "team": "猛虎队", "product": "校园招聘套餐",
         "amount": 12800, "at": "2026-11-27T09:30:00+08:00", "date": "2026-11-27",
     }  # fmt: skip
-    house.office.void_deal(deal.id, "报重了")
+    house.office.deals.void(deal.id, "报重了")
     house.send(10)
     assert (receiver.events[1]["type"], receiver.events[1]["data"]["id"]) == ("deal.voided", deal.id)
-    house.office.restore_deal(deal.id)
+    house.office.deals.restore(deal.id)
     house.send(10)
     assert receiver.events[2]["type"] == "deal.recorded"
     assert len(set(receiver.ids)) == 3
@@ -150,9 +150,9 @@ def test_silent_deals_are_sent(house: LinkedHouse, receiver: Receiver) -> None:
     """A program counts every deal, also those entered without an announcement; a hidden person has no name."""
     from controller.services.deals import How
 
-    person = next(one for one in house.office.people() if one.name == "陈芳")
-    house.office.update_person(person.id, hidden=True)
-    house.office.record_deal("陈芳", "套餐", 900, "silent", None, How(announced=False))
+    person = next(one for one in house.office.people.active() if one.name == "陈芳")
+    house.office.people.update(person.id, hidden=True)
+    house.office.deals.record("陈芳", "套餐", 900, "silent", None, How(announced=False))
     house.send(10)
     assert [one["data"]["person"] for one in receiver.events] == [None]
     assert receiver.events[0]["data"]["team"] == person.team
@@ -163,7 +163,7 @@ def test_a_program_hears_of_a_void_of_a_deal_from_before(house: LinkedHouse, rec
     house.office.links.set_secrets(HOOK, {"secret": None})
     deal = house.deal("王小明", 12_800)
     receiver.secrets = [house.office.links.new_secret(HOOK)]
-    house.office.void_deal(deal.id, "报重了")
+    house.office.deals.void(deal.id, "报重了")
     house.send(10)
     assert [(one["type"], one["data"]["id"]) for one in receiver.events] == [("deal.voided", deal.id)]
 

@@ -140,6 +140,13 @@ def test_merged_cells_give_their_team_to_the_lines_below() -> None:
     with pytest.raises(Refused, match="第 3 行：团队是空的。是合并的单元格就取消合并"):
         read_list("团队,姓名\n猛虎队,王小明\n,陈芳\n猛虎队,刘洋\n".encode())
     assert people.notes[0] == "第 3 行没有写团队，按合并的单元格算进“猛虎队”。"
+    many = read_list(
+        ("团队,姓名\n猛虎队,甲\n" + ",乙{}\n" * 9 + "飞龙队,丙\n,丁\n小计,\n,戊\n").format(*range(9)).encode()
+    )
+    assert many.notes == (
+        "第 3–11 行没有写团队，按合并的单元格算进“猛虎队”。",
+        "第 13、15 行没有写团队，按合并的单元格算进“飞龙队”。",
+    ), "one note for a merged cell"
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 from book_made import DAY, ZONE, at, fill_roster, record
 
+from controller.sales import deals
 from controller.sales.model import Conflict, Refused, StoreFull, StoreTrouble
+from controller.sales.money import from_fen
 from controller.sales.store import Store
 
 
@@ -276,3 +278,20 @@ def test_opening_again_changes_nothing(store: Store) -> None:
         assert session.rows.all("SELECT sql FROM sqlite_schema ORDER BY name") == before
         assert len(session.roster.people()) == 4
     again.close()
+
+
+def test_memory_for_faster_reading_is_given_up(store: Store) -> None:
+    """The caches of amounts and deals are empty afterwards, in any month, and everything reads as before."""
+    kept = tuple(record(store, amount=str(100 + number), key=f"{number}") for number in range(40))
+
+    def read() -> object:
+        with store.read() as session:
+            return session.deals.of_day(DAY)
+
+    assert read() == kept
+    assert from_fen.cache_info().currsize >= 40
+    store.release_memory()
+    assert from_fen.cache_info().currsize == 0
+    assert deals._deal.cache_info().currsize == 0
+    assert read() == kept
+    assert record(store, key="afterwards").amount > 0

@@ -92,12 +92,13 @@ class House:
     def deal(self, person: str, amount: object, product: str = "网络招聘", key: str | None = None):  # type: ignore[no-untyped-def]
         """Record a deal from the phone."""
         self.keys = getattr(self, "keys", 0) + 1
-        return self.office.record_deal(person, product, amount, key or f"key-{self.keys}")
+        return self.office.deals.record(person, product, amount, key or f"key-{self.keys}")
 
     def states(self) -> dict[str, tuple[str, str]]:
         """Return (state, reason) of today's announcements by `kind:id`."""
         return {
-            f"{a.kind}:{a.id}": (a.state, a.why) for a in self.office.announcements(self.clock.now().date())
+            f"{a.kind}:{a.id}": (a.state, a.why)
+            for a in self.office.announced.of_day(self.clock.now().date())
         }
 
 

@@ -27,7 +27,7 @@ def office(tmp_path: Path) -> Iterator[House]:
 
 
 def said_today(office: House) -> list[Announcement]:
-    return list(office.office.announcements(office.clock.now().date()))
+    return list(office.office.announced.of_day(office.clock.now().date()))
 
 
 def of_kind(office: House, kind: str) -> list[Announcement]:
@@ -60,7 +60,7 @@ def test_the_queue_follows_the_priorities(office: House) -> None:
     after_the_first(office)
     office.deal("陈芳", 3000)
     office.go_to("10:00")
-    office.office.announce("电梯修好了。", "k")
+    office.office.speech.announce("电梯修好了。", "k")
     office.deal("李思思", 28000)
     kinds = {announcement.id: announcement.kind for announcement in said_today(office)}
     assert [kinds[job.id] for job in office.announcer.say(office.clock)] == ["big", "say", "roundup"]
@@ -132,7 +132,7 @@ def test_a_deal_taken_back_is_left_out_of_the_burst(office: House) -> None:
     office.go_to("12:40")
     ids = [office.deal(person, 20000).id for person in ("王小明", "李思思", "陈芳")]
     office.go_to("12:55")
-    office.office.void_deal(ids[1], "客户反悔")
+    office.office.deals.void(ids[1], "客户反悔")
     (burst,) = of_kind(office, "burst")
     assert "李思思" not in burst.text
     assert "王小明" in burst.text
@@ -145,7 +145,7 @@ def test_a_repeat_does_not_count_as_a_deal(office: House) -> None:
     office.go_to("12:40")
     office.deal("王小明", 12000)
     office.deal("李思思", 50000)
-    office.office.repeat(1)
+    office.office.speech.repeat(1)
     office.go_to("12:55")
     assert len(office.announcer.jobs) == 3
     assert of_kind(office, "burst") == []
@@ -169,11 +169,11 @@ def test_a_burst_that_was_not_heard_is_merged_into_the_round_up(office: House) -
 
 def test_a_reached_target_is_announced_once_after_its_deal(office: House) -> None:
     """The deal that lifts a team over its target is followed by the target's announcement; the next deal is not."""
-    office.office.set_target("飞龙队", TUESDAY.date(), 20000)
+    office.office.targets.set_day("飞龙队", TUESDAY.date(), 20000)
     after_the_first(office)
     office.deal("李思思", 28000)
     office.deal("单晓明", 15000)
-    office.office.announce("大家好。", "k")
+    office.office.speech.announce("大家好。", "k")
     kinds = {announcement.id: announcement.kind for announcement in said_today(office)}
     jobs = office.announcer.say(office.clock)
     assert [kinds[job.id] for job in jobs] == ["big", "big", "target", "say"]
@@ -186,7 +186,7 @@ def test_a_reached_target_is_announced_once_after_its_deal(office: House) -> Non
 
 def test_a_target_reached_by_a_small_deal_follows_the_round_up(office: House) -> None:
     """A small deal waits for 10:00, and so does its target; it is announced right after the round-up."""
-    office.office.set_target("猛虎队", TUESDAY.date(), 5000)
+    office.office.targets.set_day("猛虎队", TUESDAY.date(), 5000)
     after_the_first(office)
     office.deal("陈芳", 6000)
     (target,) = of_kind(office, "target")
@@ -198,11 +198,11 @@ def test_a_target_reached_by_a_small_deal_follows_the_round_up(office: House) ->
 
 def test_a_target_that_is_missed_again_is_not_announced(office: House) -> None:
     """When an earlier deal is taken back first, the target's announcement is dropped; reached again, it is queued."""
-    office.office.set_target("猛虎队", TUESDAY.date(), 9000)
+    office.office.targets.set_day("猛虎队", TUESDAY.date(), 9000)
     after_the_first(office)
     earlier = office.deal("王小明", 5000)
     office.deal("陈芳", 6000)
-    office.office.void_deal(earlier.id, "录错了")
+    office.office.deals.void(earlier.id, "录错了")
     assert [announcement.state for announcement in of_kind(office, "target")] == ["dropped"]
     office.deal("王小明", 4000)
     assert [announcement.state for announcement in of_kind(office, "target")] == ["dropped", "waiting"]
@@ -210,7 +210,7 @@ def test_a_target_that_is_missed_again_is_not_announced(office: House) -> None:
 
 def test_a_target_reached_in_the_evening_is_announced_by_the_results(office: House) -> None:
     """After the last round-up the results announce the completion: there is no separate announcement."""
-    office.office.set_target("猛虎队", TUESDAY.date(), 5000)
+    office.office.targets.set_day("猛虎队", TUESDAY.date(), 5000)
     after_the_first(office)
     office.go_to("17:30")
     office.deal("陈芳", 6000)
@@ -219,7 +219,7 @@ def test_a_target_reached_in_the_evening_is_announced_by_the_results(office: Hou
 
 def test_a_target_that_was_not_heard_is_announced_after_the_next_round_up(office: House) -> None:
     """Lost with the device at 9:30, it is announced at 10:00; its deal is counted once."""
-    office.office.set_target("飞龙队", TUESDAY.date(), 20000)
+    office.office.targets.set_day("飞龙队", TUESDAY.date(), 20000)
     after_the_first(office)
     office.deal("李思思", 28000)
     office.announcer.say(office.clock, end="not_heard")
@@ -234,7 +234,7 @@ def test_a_target_that_was_not_heard_is_announced_after_the_next_round_up(office
 
 def talk_for(office: House, minutes: float) -> None:
     """Play a typed announcement of that length."""
-    office.office.announce(f"今天有很多话要说，{office.clock.now():%H%M%S}。", f"{office.clock.now()}")
+    office.office.speech.announce(f"今天有很多话要说，{office.clock.now():%H%M%S}。", f"{office.clock.now()}")
     office.announcer.say(office.clock, seconds=60 * minutes)
 
 
@@ -242,10 +242,10 @@ def test_a_repeat_waits_for_the_full_hour_when_the_limit_is_reached(office: Hous
     """After six minutes of talk a repeat is played at the next full hour, with the reason."""
     after_the_first(office)
     talk_for(office, 5)
-    assert office.office.repeat(1).decision.to_json()["when"] == "now"
+    assert office.office.speech.repeat(1).decision.to_json()["when"] == "now"
     office.announcer.say(office.clock)
     talk_for(office, 1)
-    decision = office.office.repeat(1).decision.to_json()
+    decision = office.office.speech.repeat(1).decision.to_json()
     assert decision["when"] == "10:00"
     assert decision["why"] == "这一小时的播报已满 6 分钟，10:00 再播。"
     assert office.announcer.jobs == []
@@ -258,7 +258,7 @@ def test_big_deals_and_typed_announcements_ignore_the_limit(office: House) -> No
     after_the_first(office)
     talk_for(office, 8)
     assert office.deal("李思思", 28000).decision.to_json()["when"] == "now"
-    assert office.office.announce("请挪一下车。", "k").decision.to_json()["when"] == "now"
+    assert office.office.speech.announce("请挪一下车。", "k").decision.to_json()["when"] == "now"
     assert len(office.announcer.jobs) == 2
 
 
@@ -287,7 +287,7 @@ def test_forty_big_deals_that_wait_are_heard_within_three_quarters_of_a_minute(
 ) -> None:
     """A burst and a round-up of forty end within 45 s with chime and applause, also at the slowest speed of speech;
     the walls list all, and the voice gives number and sum of those that it does not name."""
-    office.office.choose_voice(speed=speed)
+    office.office.speaking.choose(speed=speed)
     after_the_first(office)
     office.go_to("12:45")
     for n in range(40):
@@ -363,7 +363,7 @@ def test_the_month_starts_and_ends_with_a_greeting(tmp_path: Path, day: str, kin
         assert office.announcer.jobs == []
         office.go_to("08:50")
         assert [announcement.kind for announcement in said_today(office)] == [kind]
-        assert office.office.glance().scene in ("welcome", "celebration")
+        assert office.office.snapshot.glance().scene in ("welcome", "celebration")
 
 
 def test_the_comment_differs_from_the_day_before(tmp_path: Path) -> None:

@@ -65,15 +65,15 @@ def test_a_tie_gives_several_awards_and_hidden_people_none(office: House) -> Non
     office.deal("陈芳", 5000)
     office.deal("李思思", 5000)
     office.deal("赵磊", 9000)
-    hidden = next(p for p in office.office.people() if p.name == "赵磊")
-    office.office.update_person(hidden.id, hidden=True)
+    hidden = next(p for p in office.office.people.active() if p.name == "赵磊")
+    office.office.people.update(hidden.id, hidden=True)
     evening(office, FRIDAY.date())
     assert [row for row in recorded(office) if row[0] == "day"] == [
         ("day", "陈芳", 5000),
         ("day", "李思思", 5000),
     ]
-    chen = next(p for p in office.office.people() if p.name == "陈芳")
-    office.office.update_person(chen.id, hidden=True)
+    chen = next(p for p in office.office.people.active() if p.name == "陈芳")
+    office.office.people.update(chen.id, hidden=True)
     assert {name for _, name, _ in recorded(office)} == {"李思思"}
 
 
@@ -86,7 +86,7 @@ def test_a_deal_taken_back_later_leaves_the_award_and_says_so(office: House) -> 
     deal = office.deal("陈芳", 8000)
     office.deal("陈芳", 1000)
     evening(office, FRIDAY.date())
-    office.office.void_deal(deal.id, "客户反悔")
+    office.office.deals.void(deal.id, "客户反悔")
     shown = office.office.honours.awards()
     assert [(one.award.amount, one.lowered, one.now) for one in shown] == [(9000, True, 1000)] * 2
 
@@ -120,27 +120,27 @@ def month_of_awards(office: House) -> None:
 def test_the_ceremony_walks_from_the_month_to_the_days(office: House) -> None:
     month_of_awards(office)
     to(office, datetime(2026, 12, 1, 13, 20, tzinfo=ZONE))
-    office.office.control_ceremony("start")
-    glance = office.office.glance()
+    office.office.honours.control("start")
+    glance = office.office.snapshot.glance()
     assert glance.scene == "award"
     assert glance.ceremony is not None
     walk = [(slide.period, slide.number, slide.person) for slide in glance.ceremony.slides]
     assert walk == [
         ("month", 0, "陈芳"), ("week", 1, "陈芳"), ("day", 1, "陈芳"), ("day", 1, "李思思"),
     ]  # fmt: skip
-    office.office.control_ceremony("next")
-    assert office.office.glance().ceremony.at == 1  # type: ignore[union-attr]
-    office.office.control_ceremony("previous")
-    assert office.office.glance().ceremony.at == 0  # type: ignore[union-attr]
+    office.office.honours.control("next")
+    assert office.office.snapshot.glance().ceremony.at == 1  # type: ignore[union-attr]
+    office.office.honours.control("previous")
+    assert office.office.snapshot.glance().ceremony.at == 0  # type: ignore[union-attr]
     with pytest.raises(Refused, match="第一位"):
-        office.office.control_ceremony("previous")
-    said = [a.text for a in office.office.announcements(date(2026, 12, 1)) if a.kind == "ceremony"]
+        office.office.honours.control("previous")
+    said = [a.text for a in office.office.announced.of_day(date(2026, 12, 1)) if a.kind == "ceremony"]
     assert said[0].startswith("现在为11月的获奖者颁奖。11月的开拓能手，猛虎队的陈芳，")
     assert len(said) == 2
-    office.office.control_ceremony("end")
-    assert office.office.glance().scene != "award"
+    office.office.honours.control("end")
+    assert office.office.snapshot.glance().scene != "award"
     with pytest.raises(Refused, match="已经结束"):
-        office.office.control_ceremony("next")
+        office.office.honours.control("next")
 
 
 @pytest.mark.parametrize("turns", [(), ("next", "previous")])
@@ -150,40 +150,40 @@ def test_an_ended_ceremony_leaves_the_walls_while_its_announcement_fades(
     """The walls do not wait for the player to report the end, nor come back when it reports a late start."""
     month_of_awards(office)
     to(office, datetime(2026, 12, 1, 13, 20, tzinfo=ZONE))
-    office.office.control_ceremony("start")
+    office.office.honours.control("start")
     job = office.announcer.begin(office.clock)
     assert job is not None
-    assert office.office.glance().on_air is not None
+    assert office.office.snapshot.glance().on_air is not None
     monkeypatch.setattr(office.announcer, "cancel", lambda ident, why: None)  # it fades and reports later
     for action in (*turns, "end"):
-        office.office.control_ceremony(action)
+        office.office.honours.control(action)
     for _ in range(2):
-        glance = office.office.glance()
+        glance = office.office.snapshot.glance()
         assert (glance.on_air, glance.ceremony, glance.scene) == (None, None, "rhythm")
         office.announcer.report(Report(job.id, "playing", "正在播报。", office.clock.monotonic(), None))
     office.announcer.report(Report(job.id, "dropped", "表彰翻到了另一位。"))
-    office.office.announce("三点开会。", "k")
+    office.office.speech.announce("三点开会。", "k")
     office.announcer.begin(office.clock)
-    assert office.office.glance().scene == "celebration"
+    assert office.office.snapshot.glance().scene == "celebration"
 
 
 def test_a_forgotten_ceremony_ends_by_itself_and_survives_a_restart(office: House) -> None:
     month_of_awards(office)
     to(office, datetime(2026, 12, 1, 13, 20, tzinfo=ZONE))
-    office.office.control_ceremony("start")
+    office.office.honours.control("start")
     office.close()
     office.open()
-    assert office.office.glance().ceremony is not None
+    assert office.office.snapshot.glance().ceremony is not None
     to(office, datetime(2026, 12, 1, 13, 41, tzinfo=ZONE))
-    assert office.office.glance().ceremony is None
+    assert office.office.snapshot.glance().ceremony is None
 
 
 def test_no_ceremony_in_quiet_time_or_without_a_winner(office: House) -> None:
     with pytest.raises(Refused, match="没有可以表彰的人"):
-        office.office.control_ceremony("start")
+        office.office.honours.control("start")
     to(office, FRIDAY.replace(hour=12, minute=40))
     with pytest.raises(Refused, match="安静时间"):
-        office.office.control_ceremony("start")
+        office.office.honours.control("start")
 
 
 CUE = """
@@ -200,7 +200,7 @@ def test_the_cue_announces_the_whole_walk(tmp_path: Path) -> None:
         month_of_awards(office)
         to(office, datetime(2026, 12, 1, 13, 9, tzinfo=ZONE))
         office.go_to("13:11")
-        said = next(a for a in office.office.announcements(date(2026, 12, 1)) if a.kind == "ceremony")
+        said = next(a for a in office.office.announced.of_day(date(2026, 12, 1)) if a.kind == "ceremony")
         assert [line.mark for line in said.script.lines] == [None, "slide-0", "slide-1", "slide-2", "slide-3"]
         assert said.script.applause == "large"
 
@@ -217,24 +217,24 @@ def test_a_contest_ends_after_the_results_of_its_last_working_day(office: House)
     """Two working days from Friday end on Monday; the result follows the results, is recorded and shown."""
     ident = contest(office)
     office.deal("陈芳", 8000)
-    view = office.office.glance().contests[0]
+    view = office.office.snapshot.glance().contests[0]
     assert (view.rules.until, view.days_left) == (date(2026, 11, 30), 2)
     evening(office, FRIDAY.date())
     assert office.office.contests.one(ident)[0].ended is None
     to(office, MONTH_END)
     office.deal("李思思", 9000)
-    assert office.office.glance().contests[0].days_left == 1
+    assert office.office.snapshot.glance().contests[0].days_left == 1
     evening(office, MONTH_END.date())
     kept, _ = office.office.contests.one(ident)
     assert kept.result is not None
     assert kept.result["text"].startswith("冲刺周的结果：恭喜飞龙队，")
-    said = [a for a in office.office.announcements(MONTH_END.date()) if a.kind in ("results", "contest")]
+    said = [a for a in office.office.announced.of_day(MONTH_END.date()) if a.kind in ("results", "contest")]
     assert [a.kind for a in said] == ["results", "contest"]
     assert said[1].due is not None
     assert said[1].due > said[0].created
     won = next(shown.award for shown in office.office.honours.awards() if shown.award.period == "contest")
     assert (won.title, won.team, won.person_id) == ("冲刺周", "飞龙队", 0)
-    assert office.office.glance().contests == ()
+    assert office.office.snapshot.glance().contests == ()
 
 
 def test_a_contest_counts_the_working_days_of_the_calendar(tmp_path: Path) -> None:
@@ -261,7 +261,7 @@ def test_a_contest_ended_early_is_announced_at_once(office: House) -> None:
     ident = contest(office)
     office.deal("陈芳", 8000)
     assert office.office.contests.end(ident, "助理").ended_by == "助理"
-    assert [a.kind for a in office.office.announcements(FRIDAY.date())][-1] == "contest"
+    assert [a.kind for a in office.office.announced.of_day(FRIDAY.date())][-1] == "contest"
     with pytest.raises(Refused, match="已经结束"):
         office.office.contests.end(ident, "助理")
 
@@ -297,14 +297,14 @@ def test_groups_come_from_the_last_month(office: House) -> None:
         office.deal(name, amount)
     to(office, datetime(2026, 12, 1, 9, 30, tzinfo=ZONE))
     ident = contest(office, kind="groups", size=2)
-    names = {p.id: p.name for p in office.office.people()}
+    names = {p.id: p.name for p in office.office.people.active()}
     rules = office.office.contests.one(ident)[0].rules
     assert [[names[i] for i in group] for group in rules.groups] == [["陈芳", "李思思"], ["赵磊", "王小明"]]
 
 
 def test_unknown_and_hidden_people_cannot_be_chosen(office: House) -> None:
-    people = {p.name: p.id for p in office.office.people()}
-    office.office.update_person(people["赵磊"], hidden=True)
+    people = {p.name: p.id for p in office.office.people.active()}
+    office.office.people.update(people["赵磊"], hidden=True)
     with pytest.raises(Refused, match="赵磊"):
         contest(office, kind="people", sides=[people["赵磊"], people["陈芳"]])
     with pytest.raises(Refused, match="名单"):
@@ -329,8 +329,10 @@ def test_the_ceremony_speaks_the_offices_own_words(tmp_path: Path) -> None:
         office.deal("王小明", 12_800)
         evening(office, MONTH_END.date())
         to(office, datetime(2026, 12, 1, 14, 0, tzinfo=ZONE))
-        office.office.control_ceremony("start")
-        said = [one.text for one in office.office.announcements(date(2026, 12, 1)) if one.kind == "ceremony"]
+        office.office.honours.control("start")
+        said = [
+            one.text for one in office.office.announced.of_day(date(2026, 12, 1)) if one.kind == "ceremony"
+        ]
         assert said[-1] == "在北京分公司，11月颁奖开始。11月最强的是王小明，一万两千八百元。"
     with pytest.raises(TimetableInvalid, match=r"不认识“.person.”"):
         parse(text.replace("现在为{month}的获奖者颁奖。", "祝贺{person}"))

@@ -108,7 +108,7 @@ def test_an_old_backup_is_a_problem(office: House) -> None:
     (problem,) = work.problems()
     assert problem.what == "最近的备份是 12月1日 的。"
     assert not problem.serious
-    assert problem in office.office.glance().problems
+    assert problem in office.office.snapshot.glance().problems
     work.make()
     assert work.problems() == ()
 
@@ -306,7 +306,7 @@ def test_a_damaged_database_is_replaced_and_later_deals_are_read_from_it(office:
     assert restore.replace_damaged(where, SHANGHAI, EVENING)
     assert deals(where.database) == 2
     office.open()
-    assert [deal.person for deal in office.office.deals(NOON.date())] == ["王小明", "陈芳"]
+    assert [deal.person for deal in office.office.deals.of_day(NOON.date())] == ["王小明", "陈芳"]
     office.office.backups.look()
     (problem,) = office.office.backups.problems()
     assert problem.what == "账本坏了，已经换成 2026-12-01 12:00 的备份，之后的订单从坏文件里找回 1 单。"

@@ -106,10 +106,10 @@ def test_rows_store_no_silence_and_mute_changes_no_row(tmp_path: Path) -> None:
     with house(tmp_path, at("14:10")) as office:
         office.deal("赵磊", 50)
         office.announcer.say(office.clock)
-        office.office.mute(30)
+        office.office.music.mute_for(30)
         decision = office.deal("王小明", 20000).decision.to_json()
         office.deal("陈芳", 300)
-        office.office.announce("三点开会。", "k")
+        office.office.speech.announce("三点开会。", "k")
         assert (decision["when"], decision["why"]) == ("14:40", "正在静音，14:40 播报。")
 
         def rows() -> list[tuple[object, ...]]:
@@ -128,9 +128,9 @@ def test_rows_store_no_silence_and_mute_changes_no_row(tmp_path: Path) -> None:
             (9, "正在静音，14:19 播报。"),
             (0, "静音提前结束，现在播报。"),
         ):
-            office.office.mute(minutes)
+            office.office.music.mute_for(minutes)
             office.keeper.refresh()
-            waiting = [a for a in office.office.announcements(NOON.date()) if a.state == "waiting"]
+            waiting = [a for a in office.office.announced.of_day(NOON.date()) if a.state == "waiting"]
             assert waiting[0].why == big
             assert rows() == kept
         assert [job.priority for job in office.announcer.jobs] == [60, 50]
@@ -139,8 +139,8 @@ def test_rows_store_no_silence_and_mute_changes_no_row(tmp_path: Path) -> None:
 def test_a_script_that_cannot_be_built_blocks_no_other(tmp_path: Path) -> None:
     """A row whose script is broken is reported as not heard, and the next one is played."""
     with house(tmp_path, at("14:10")) as office:
-        office.office.announce("一", "a")
-        office.office.announce("二", "b")
+        office.office.speech.announce("一", "a")
+        office.office.speech.announce("二", "b")
         with office.store.write() as session:
             session.rows.change("UPDATE announcements SET script = '{\"applause\": []}' WHERE id = 1")
         office.announcer.begin(office.clock)
@@ -152,7 +152,7 @@ def test_a_script_that_cannot_be_built_blocks_no_other(tmp_path: Path) -> None:
 def test_setting_the_clock_makes_nothing_late_or_early(tmp_path: Path, hours: int) -> None:
     """Announcements that are queued when the clock jumps are played, without waiting for hours."""
     with house(tmp_path, at("14:10")) as office:
-        office.office.announce("电梯修好了。", "k")
+        office.office.speech.announce("电梯修好了。", "k")
         office.deal("王小明", 20000)
         office.clock.jump(office.clock.now() + timedelta(hours=hours))
         office.office.timetable_listener.jumped(3600 * hours)
@@ -163,7 +163,7 @@ def test_setting_the_clock_makes_nothing_late_or_early(tmp_path: Path, hours: in
 def test_quiet_time_ends_when_an_edit_removes_it(tmp_path: Path) -> None:
     """Announcements that wait for the end of quiet time are played when an edit removes it, and are not stale."""
     with house(tmp_path, at("12:35")) as office:
-        office.office.announce("电梯修好了。", "k")
+        office.office.speech.announce("电梯修好了。", "k")
         office.deal("王小明", 20000)
         office.go_to("12:50")
         office.keeper.refresh()

@@ -76,13 +76,13 @@ def test_timed_sound_waits_for_a_trusted_clock_and_broadcasts_do_not(tmp_path: P
         house.clock.go(seconds=20)
         house.keeper.refresh()
         assert house.announcer.jobs == []
-        house.office.announce("请开会。", "by-hand")
+        house.office.speech.announce("请开会。", "by-hand")
         assert len(house.announcer.say(house.clock)) == 1
-        assert [one.part for one in house.office.glance().problems if one.serious] == ["clock"]
+        assert [one.part for one in house.office.snapshot.glance().problems if one.serious] == ["clock"]
         house.clock.confirm()
         house.go_to("18:05:01")
         assert "results" in {name.split(":")[0] for name in house.states()}
-        assert not [one for one in house.office.glance().problems if one.part == "clock"]
+        assert not [one for one in house.office.snapshot.glance().problems if one.part == "clock"]
     finally:
         house.close()
 

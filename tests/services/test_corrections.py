@@ -10,7 +10,7 @@ from fakes import SHANGHAI
 from office_made import House, house
 
 from controller.sales.model import Announcement, Conflict, Refused, Unknown
-from controller.services import How
+from controller.services.deals import How
 
 WEDNESDAY = datetime(2026, 11, 25, 9, 30, tzinfo=SHANGHAI)
 MONDAY, TUESDAY, TODAY = date(2026, 11, 23), date(2026, 11, 24), date(2026, 11, 25)
@@ -27,18 +27,18 @@ def correct(office: House, old: int, key: str = "right", **more: object):  # typ
     """Record 王小明's 铂金 of ¥9,800 in place of a deal, with other values where given."""
     values = {"person": "王小明", "product": "铂金", "amount": 9800, "how": How(replaces=old)} | more
     person, product, amount, how = (values[name] for name in ("person", "product", "amount", "how"))
-    return office.office.record_deal(person, product, amount, key, how=how)  # type: ignore[arg-type]
+    return office.office.deals.record(person, product, amount, key, how=how)  # type: ignore[arg-type]
 
 
 def sums(office: House) -> dict[str, object]:
     """Return each day's and the week's sum, from the standings."""
-    of = office.office.standings
+    of = office.office.snapshot.ranking
     days = {str(day): sum(team.amount for team in of("day", day).teams) for day in (MONDAY, TUESDAY, TODAY)}
     return {**days, "week": sum(team.amount for team in of("week", TODAY).teams)}
 
 
 def said(office: House) -> list[Announcement]:
-    return list(office.office.announcements(TODAY))
+    return list(office.office.announced.of_day(TODAY))
 
 
 def test_a_spoken_deal_is_corrected_aloud_in_one_calm_sentence(office: House) -> None:
@@ -46,7 +46,7 @@ def test_a_spoken_deal_is_corrected_aloud_in_one_calm_sentence(office: House) ->
     old = office.deal("王小明", 12_800, "铂金")
     office.announcer.say(office.clock)
     how = How(True, old.id, calm=True)
-    seen, decision = office.office.preview_deal("王小明", "铂金", 9800, how=how)
+    seen, decision = office.office.deals.preview("王小明", "铂金", 9800, how=how)
     new = correct(office, old.id, how=how)
     assert new.sentence == "更正：王小明的铂金是九千八百元，不是一万两千八百元。" == seen
     assert new.decision.to_json() == decision.to_json()
@@ -54,7 +54,7 @@ def test_a_spoken_deal_is_corrected_aloud_in_one_calm_sentence(office: House) ->
     (job,) = office.announcer.jobs
     (spoken,) = [one for one in said(office) if one.id == job.id]
     assert (spoken.text, spoken.deals, spoken.script.applause) == (new.sentence, (), None)
-    assert office.office.glance().day.amount == 9800
+    assert office.office.snapshot.glance().day.amount == 9800
     again = correct(office, old.id, how=how)
     assert (again.id, again.sentence, again.decision, again.created) == (
         new.id,
@@ -109,7 +109,7 @@ def test_a_deal_that_is_voided_takes_its_waiting_correction_with_it(office: Hous
     office.announcer.say(office.clock)
     office.go_to("12:41")
     new = correct(office, old.id, how=How(True, old.id, calm=True))
-    office.office.void_deal(new.id, "客户取消了")
+    office.office.deals.void(new.id, "客户取消了")
     office.go_to("12:56")
     assert office.announcer.jobs == []
 
@@ -127,7 +127,7 @@ def test_a_deal_is_moved_to_another_day_of_the_week(office: House) -> None:
     assert office.announcer.jobs == []
     again = correct(office, new.id, "back", amount=12_800, how=How(None, new.id, TODAY))
     assert sums(office)[str(TODAY)] == 12_800
-    deal, _ = office.office.deal_history(again.id)
+    deal, _ = office.office.deals.history(again.id)
     assert (deal.replaces, deal.date, deal.voided) == (new.id, TODAY, None)
 
 
@@ -138,7 +138,7 @@ def test_a_correction_on_an_earlier_day_keeps_its_moment(office: House) -> None:
     office.deal("陈芳", 5000)
     office.clock.go(days=1)
     correct(office, first.id, amount=5000, product="黄金", how=How(None, first.id, TODAY))
-    people = office.office.standings("day", TODAY).people
+    people = office.office.snapshot.ranking("day", TODAY).people
     assert [person.name for person in people] == ["王小明", "陈芳"]
 
 
@@ -146,10 +146,10 @@ def test_a_correction_on_an_earlier_day_keeps_its_moment(office: House) -> None:
 def test_days_outside_this_week_so_far_are_refused(office: House, day: date) -> None:
     """Last week, tomorrow, last year: one sentence with the allowed days, and nothing is written."""
     with pytest.raises(Refused) as refused:
-        office.office.record_deal("王小明", "铂金", 9800, "k", how=How(day=day))
+        office.office.deals.record("王小明", "铂金", 9800, "k", how=How(day=day))
     assert refused.value.field == "date"
     assert "11月23日（周一）到今天" in refused.value.sentence
-    assert office.office.deals(day) == ()
+    assert office.office.deals.of_day(day) == ()
 
 
 def test_a_deal_of_an_earlier_week_is_neither_corrected_nor_restored(office: House) -> None:
@@ -158,9 +158,9 @@ def test_a_deal_of_an_earlier_week_is_neither_corrected_nor_restored(office: Hou
     office.clock.go(days=7)
     with pytest.raises(Refused, match="那一周已经结束"):
         correct(office, old.id)
-    office.office.void_deal(old.id, "客户取消了")
+    office.office.deals.void(old.id, "客户取消了")
     with pytest.raises(Refused, match="请按今天报一单"):
-        office.office.restore_deal(old.id)
+        office.office.deals.restore(old.id)
 
 
 def test_two_people_correct_one_deal_at_once(office: House) -> None:
@@ -170,15 +170,15 @@ def test_two_people_correct_one_deal_at_once(office: House) -> None:
     with pytest.raises(Conflict, match="已经有人改过了"):
         correct(office, old.id, "two", amount=9900)
     with pytest.raises(Conflict):
-        office.office.preview_deal("王小明", "铂金", 9900, how=How(replaces=old.id))
-    assert office.office.glance().day.amount == 9800
+        office.office.deals.preview("王小明", "铂金", 9900, how=How(replaces=old.id))
+    assert office.office.snapshot.glance().day.amount == 9800
 
 
 def test_a_deal_entered_for_yesterday_is_announced_only_if_wanted(office: House) -> None:
     """Silent by default; a calm sentence when wanted; never a first deal of the day and no target."""
-    silent = office.office.record_deal("王小明", "铂金", 9800, "a", how=How(day=TUESDAY))
+    silent = office.office.deals.record("王小明", "铂金", 9800, "a", how=How(day=TUESDAY))
     assert silent.decision.to_json()["when"] is None
-    spoken = office.office.record_deal("陈芳", "铂金", 9800, "b", how=How(True, day=TUESDAY))
+    spoken = office.office.deals.record("陈芳", "铂金", 9800, "b", how=How(True, day=TUESDAY))
     assert spoken.sentence == "补记一单：猛虎队的陈芳星期二签了铂金，金额是九千八百元。"
     (job,) = office.announcer.jobs
     assert job.id == next(one.id for one in said(office) if one.text == spoken.sentence and not one.deals)
@@ -190,23 +190,23 @@ def test_a_restored_deal_counts_again_and_is_not_spoken(office: House) -> None:
     office.deal("王小明", 3000)
     office.announcer.say(office.clock)
     deal = office.deal("陈芳", 6000)
-    office.office.void_deal(deal.id, "录错了")
-    assert office.office.glance().day.amount == 3000
-    restored = office.office.restore_deal(deal.id)
+    office.office.deals.void(deal.id, "录错了")
+    assert office.office.snapshot.glance().day.amount == 3000
+    restored = office.office.deals.restore(deal.id)
     assert restored.decision.to_json() == {
         "kind": "roundup",
         "when": None,
         "why": "已恢复，战报里重新算这一单，不再播报。",
     }
-    assert office.office.glance().day.amount == 9000
+    assert office.office.snapshot.glance().day.amount == 9000
     office.go_to("10:00:01")
     assert office.announcer.jobs == []
-    now, steps = office.office.deal_history(deal.id)
+    now, steps = office.office.deals.history(deal.id)
     assert now.voided is None
     assert [(step.step, step.reason) for step in steps] == [("voided", "录错了"), ("restored", "")]
-    office.office.restore_deal(deal.id)  # a second tap
-    assert len(office.office.deal_history(deal.id)[1]) == 2
-    assert office.office.glance().day.amount == 9000
+    office.office.deals.restore(deal.id)  # a second tap
+    assert len(office.office.deals.history(deal.id)[1]) == 2
+    assert office.office.snapshot.glance().day.amount == 9000
 
 
 def test_a_restored_deal_is_spoken_on_request(office: House) -> None:
@@ -214,12 +214,12 @@ def test_a_restored_deal_is_spoken_on_request(office: House) -> None:
     office.deal("王小明", 3000)
     office.announcer.say(office.clock)
     unheard = office.deal("陈芳", 6000)
-    office.office.void_deal(unheard.id, "录错了")
-    assert office.office.restore_deal(unheard.id, announced=True).decision.to_json()["when"] == "10:00"
+    office.office.deals.void(unheard.id, "录错了")
+    assert office.office.deals.restore(unheard.id, announced=True).decision.to_json()["when"] == "10:00"
     heard = office.deal("李思思", 28_000)
     office.announcer.say(office.clock)
-    office.office.void_deal(heard.id, "客户取消了")
-    again = office.office.restore_deal(heard.id, announced=True)
+    office.office.deals.void(heard.id, "客户取消了")
+    again = office.office.deals.restore(heard.id, announced=True)
     assert again.sentence == "更正：李思思的网络招聘两万八千元这一单仍然算数。"
     (job,) = office.announcer.jobs
     assert next(one.deals for one in said(office) if one.id == job.id) == ()
@@ -232,28 +232,28 @@ def test_a_corrected_deal_is_not_restored_beside_its_correction(office: House) -
     newer = correct(office, new.id, "newer", amount=9900)
     for ident in (old.id, new.id):
         with pytest.raises(Conflict, match="请先撤回改后的那一单"):
-            office.office.restore_deal(ident)
-    office.office.void_deal(newer.id, "改错了")
-    office.office.restore_deal(old.id)
-    assert office.office.glance().day.amount == 12_800
+            office.office.deals.restore(ident)
+    office.office.deals.void(newer.id, "改错了")
+    office.office.deals.restore(old.id)
+    assert office.office.snapshot.glance().day.amount == 12_800
     with pytest.raises(Unknown):
-        office.office.restore_deal(99)
+        office.office.deals.restore(99)
 
 
 def test_published_results_stay_and_the_phone_says_so(office: House) -> None:
     """After 18:05 a correction changes the standings, not the frozen results; the answer has the note."""
     old = office.deal("王小明", 12_800, "铂金")
     office.announcer.say(office.clock)
-    assert office.office.void_deal(office.deal("陈芳", 100).id, "报重了") == ""
+    assert office.office.deals.void(office.deal("陈芳", 100).id, "报重了") == ""
     office.go_to("18:05:01")
     with office.store.read() as session:
         frozen = session.settings.results(TODAY)
     new = correct(office, old.id, how=How(False, old.id))
     note = "今天 18:05 公布的战报不变；排名和合计按现在的单算。"
-    assert new.note == note == office.office.frozen_note(TODAY)
+    assert new.note == note == office.office.deals.frozen_note(TODAY)
     office.clock.go(days=1)
     moved = correct(office, new.id, "moved", how=How(None, new.id, TUESDAY))
     assert moved.note == "昨天 18:05 公布的战报不变；排名和合计按现在的单算。"
-    assert office.office.void_deal(moved.id, "客户取消了") == ""
+    assert office.office.deals.void(moved.id, "客户取消了") == ""
     with office.store.read() as session:
         assert session.settings.results(TODAY) == frozen

@@ -11,7 +11,7 @@ from fakes import SHANGHAI
 from office_made import House, house
 
 from controller.sales.model import Conflict, Refused, StoreFull, Unknown
-from controller.services import How
+from controller.services.deals import How
 
 TUESDAY = datetime(2026, 11, 24, 9, 30, tzinfo=SHANGHAI)
 FIRST = "恭喜猛虎队的王小明签到了第一单，为我们大家拿到了开门红，大家加油！"
@@ -49,7 +49,7 @@ def test_the_same_tap_twice_is_one_deal(office: House) -> None:
     assert (first.created, again.created) == (True, False)
     with pytest.raises(Conflict):
         office.deal("王小明", 3001, key="k")
-    assert len(office.office.deals(TUESDAY.date())) == 1
+    assert len(office.office.deals.of_day(TUESDAY.date())) == 1
     assert len(office.announcer.jobs) == 1
 
 
@@ -58,7 +58,7 @@ def test_the_same_tap_from_eight_threads_is_one_deal(office: House) -> None:
     answers: list[int] = []
     threads = [
         threading.Thread(
-            target=lambda: answers.append(office.office.record_deal("王小明", "报纸", 500, "k").id)
+            target=lambda: answers.append(office.office.deals.record("王小明", "报纸", 500, "k").id)
         )
         for _ in range(8)
     ]
@@ -82,7 +82,7 @@ def test_a_refused_deal_leaves_no_trace(office: House) -> None:
         with pytest.raises(Refused) as refused:
             office.deal(person, amount)
         assert refused.value.sentence.endswith("。")
-    assert office.office.deals(TUESDAY.date()) == ()
+    assert office.office.deals.of_day(TUESDAY.date()) == ()
     assert office.announcer.jobs == []
 
 
@@ -95,7 +95,7 @@ def test_small_deals_are_announced_together_at_the_full_hour(office: House) -> N
     office.go_to("10:00")
     said = office.announcer.say(office.clock)
     assert len(said) == 1
-    text = next(a.text for a in office.office.announcements(TUESDAY.date()) if a.id == said[0].id)
+    text = next(a.text for a in office.office.announced.of_day(TUESDAY.date()) if a.id == said[0].id)
     assert "两单" in text
     assert "八千元" in text
     assert text.index("陈芳") < text.index("赵磊")
@@ -109,11 +109,11 @@ def test_a_voided_deal_is_not_announced(office: House) -> None:
     office.deal("王小明", 3000)
     office.announcer.say(office.clock)
     voided = office.deal("陈芳", 6000)
-    office.office.void_deal(voided.id, "录错了")
+    office.office.deals.void(voided.id, "录错了")
     office.go_to("10:00")
     assert office.announcer.jobs == []
     assert office.states()["hourly:2"] == ("dropped", "订单已撤回，不再播报。")
-    assert office.office.glance().day.amount == 3000
+    assert office.office.snapshot.glance().day.amount == 3000
 
 
 def test_a_corrected_deal_replaces_the_wrong_one(office: House) -> None:
@@ -121,12 +121,12 @@ def test_a_corrected_deal_replaces_the_wrong_one(office: House) -> None:
     office.deal("王小明", 3000)
     wrong = office.deal("李思思", 600, key="wrong")
     for _ in range(2):
-        right = office.office.record_deal("李思思", "报纸", 6000, "right", how=How(replaces=wrong.id))
-    deals = {deal.id: deal for deal in office.office.deals(TUESDAY.date())}
+        right = office.office.deals.record("李思思", "报纸", 6000, "right", how=How(replaces=wrong.id))
+    deals = {deal.id: deal for deal in office.office.deals.of_day(TUESDAY.date())}
     assert len(deals) == 3
     assert deals[wrong.id].voided == "改过了，以新的一单为准"
     assert (deals[right.id].voided, deals[right.id].amount) == (None, 6000)
-    states = {a.deals: a.state for a in office.office.announcements(TUESDAY.date())}
+    states = {a.deals: a.state for a in office.office.announced.of_day(TUESDAY.date())}
     assert states[(wrong.id,)] == "dropped"
     assert states[(right.id,)] == "waiting"
 
@@ -135,7 +135,7 @@ def test_the_only_deal_of_the_day_is_still_the_first_when_it_is_corrected(office
     """During quiet time the wrong deal was not announced yet: the right one is announced as the first of the day."""
     office.go_to("12:41")
     wrong = office.deal("王小明", 300, key="wrong")
-    right = office.office.record_deal("王小明", "报纸", 3000, "right", how=How(replaces=wrong.id))
+    right = office.office.deals.record("王小明", "报纸", 3000, "right", how=How(replaces=wrong.id))
     assert right.sentence == FIRST
     assert right.decision.to_json()["when"] == "12:55"
 
@@ -161,10 +161,10 @@ def test_the_preview_of_a_correction_is_what_will_be_announced(
     old = office.deal("李思思", wrong)
     if kind == "roundup":
         office.announcer.say(office.clock)
-    seen, decision = office.office.preview_deal("李思思", "报纸", right, how=How(replaces=old.id))
+    seen, decision = office.office.deals.preview("李思思", "报纸", right, how=How(replaces=old.id))
     office.office.media.hear_deal("李思思", "报纸", right, how=How(replaces=old.id))
     heard = office.voice.asked[-1]
-    new = office.office.record_deal("李思思", "报纸", right, "right", how=How(replaces=old.id))
+    new = office.office.deals.record("李思思", "报纸", right, "right", how=How(replaces=old.id))
     assert (seen, decision.to_json()) == (new.sentence, new.decision.to_json())
     assert decision.kind == kind
     office.go_to("12:55:01")
@@ -178,28 +178,28 @@ def test_the_preview_of_a_corrected_record_is_a_record_again(office: House) -> N
     old = office.deal("李思思", 90_000)
     office.clock.go(days=1)
     office.deal("王小明", 100)
-    plain = office.office.preview_deal("李思思", "报纸", 60_000)[1]
-    instead = office.office.preview_deal("李思思", "报纸", 60_000, how=How(replaces=old.id))[1]
+    plain = office.office.deals.preview("李思思", "报纸", 60_000)[1]
+    instead = office.office.deals.preview("李思思", "报纸", 60_000, how=How(replaces=old.id))[1]
     assert (plain.kind, instead.kind) == ("big", "record")
-    new = office.office.record_deal("李思思", "报纸", 60_000, "right", how=How(replaces=old.id))
+    new = office.office.deals.record("李思思", "报纸", 60_000, "right", how=How(replaces=old.id))
     assert new.decision.to_json()["kind"] == "record"
 
 
 def test_a_deal_that_is_only_recorded_is_never_announced(office: House) -> None:
     """It counts and the list gives the reason; neither the round-up nor a restart announces it."""
     office.deal("王小明", 3000)
-    silent = office.office.record_deal("李思思", "报纸", 50_000, "silent", how=How(announced=False))
+    silent = office.office.deals.record("李思思", "报纸", 50_000, "silent", how=How(announced=False))
     assert silent.decision.to_json() == {"kind": "roundup", "when": None, "why": "只记不播，战报照算。"}
     assert [job.id for job in office.announcer.jobs] == [1]
-    (said,) = [a for a in office.office.announcements(TUESDAY.date()) if a.deals == (silent.id,)]
+    (said,) = [a for a in office.office.announced.of_day(TUESDAY.date()) if a.deals == (silent.id,)]
     assert (said.state, said.why) == ("dropped", "只记不播，战报照算。")
-    assert office.office.standings("day", TUESDAY.date()).people[0].name == "李思思"
+    assert office.office.snapshot.ranking("day", TUESDAY.date()).people[0].name == "李思思"
     office.go_to("10:00:01")
-    assert [a.state for a in office.office.announcements(TUESDAY.date()) if a.deals == (silent.id,)] == [
+    assert [a.state for a in office.office.announced.of_day(TUESDAY.date()) if a.deals == (silent.id,)] == [
         "dropped"
     ]
     office.office.timetable_listener.recover()
-    assert [a.state for a in office.office.announcements(TUESDAY.date()) if a.deals == (silent.id,)] == [
+    assert [a.state for a in office.office.announced.of_day(TUESDAY.date()) if a.deals == (silent.id,)] == [
         "dropped"
     ]
 
@@ -207,8 +207,8 @@ def test_a_deal_that_is_only_recorded_is_never_announced(office: House) -> None:
 def test_a_deal_that_does_not_exist_cannot_be_corrected(office: House) -> None:
     """Correcting an unknown deal raises `Unknown` and records nothing."""
     with pytest.raises(Unknown):
-        office.office.record_deal("李思思", "报纸", 6000, "right", how=How(replaces=99))
-    assert office.office.deals(TUESDAY.date()) == ()
+        office.office.deals.record("李思思", "报纸", 6000, "right", how=How(replaces=99))
+    assert office.office.deals.of_day(TUESDAY.date()) == ()
 
 
 def test_announcements_in_quiet_time_wait_for_its_end(office: House) -> None:
@@ -217,7 +217,7 @@ def test_announcements_in_quiet_time_wait_for_its_end(office: House) -> None:
     office.announcer.say(office.clock)
     office.go_to("12:41")
     big = office.deal("李思思", 28000)
-    said = office.office.announce("车库有一辆车没关灯。", "key-a")
+    said = office.office.speech.announce("车库有一辆车没关灯。", "key-a")
     assert big.decision.to_json()["when"] == said.decision.to_json()["when"] == "12:55"
     assert "小憩" in str(big.decision.to_json()["why"])
     office.go_to("12:54:59")
@@ -249,12 +249,12 @@ def test_small_deals_of_the_evening_are_announced_in_the_results(office: House) 
 def test_results_that_were_announced_stay_shown(office: House) -> None:
     """The walls know that the voice has ended; a day without a deal is announced too."""
     office.go_to("18:05")
-    before = office.office.glance()
+    before = office.office.snapshot.glance()
     assert before.board is not None
     assert (before.board.people, before.results_announced) == ((), False)
     office.announcer.say(office.clock)
     office.go_to("18:05:30")
-    assert office.office.glance().results_announced
+    assert office.office.snapshot.glance().results_announced
 
 
 def test_a_deal_that_was_not_committed_is_neither_announced_nor_shown(office: House) -> None:
@@ -264,7 +264,7 @@ def test_a_deal_that_was_not_committed_is_neither_announced_nor_shown(office: Ho
         session.rows.change("PRAGMA max_page_count = 1")  # SQLite then reports a full disk
     with pytest.raises(StoreFull):  # noqa: PT012 - the number that fits depends on SQLite
         for number in range(2000):
-            office.office.record_deal("王小明", "产" * 40, 500, f"full-{number}-" + "k" * 60)
+            office.office.deals.record("王小明", "产" * 40, 500, f"full-{number}-" + "k" * 60)
             jobs, before = office.announcer.jobs, office.feed.revision
     assert office.announcer.jobs == jobs
     assert office.feed.revision == before

@@ -98,7 +98,7 @@ def test_off_now_ends_the_music(tmp_path: Path) -> None:
     with house(tmp_path, datetime(2026, 11, 27, 8, 40, tzinfo=ZONE)) as office:
         make(office, FRIDAY, "home", kind="off")
         assert office.speaker.order is None
-        assert office.office.glance().scene == "rest"
+        assert office.office.snapshot.glance().scene == "rest"
 
 
 def test_announcements_wait_until_the_span_ends(office: House) -> None:
@@ -108,12 +108,12 @@ def test_announcements_wait_until_the_span_ends(office: House) -> None:
     make(office, FRIDAY, "extra", kind="extra", at="14:20", text="全体到大会议室")
     office.go_to("14:25")
     assert office.deal("赵磊", 50_000).decision.to_json()["when"] == "15:30"
-    office.office.announce("下午茶到了", "tea")
+    office.office.speech.announce("下午茶到了", "tea")
     office.deal("陈芳", 600)
     waiting = [why for kind in ("text", "big", "say", "hourly") for why in reasons(office, kind)]
     assert len(waiting) == 4
     assert all(why.startswith("这段时间不播报，15:30") for why in waiting)
-    assert office.office.glance().sounding.hearing.sentence == "按临时安排，15:30 以前不播报。"
+    assert office.office.snapshot.glance().sounding.hearing.sentence == "按临时安排，15:30 以前不播报。"
     office.go_to("15:30")
     assert reasons(office, "text") == ["不播报的时间结束，现在播报。"]
     assert reasons(office, "roundup") == ["整点播报。"]
@@ -124,12 +124,12 @@ def test_an_extra_moment_is_announced_once_and_not_put_off(office: House) -> Non
     for number, text in enumerate(("全体到大会议室", "拍合影")):
         make(office, FRIDAY, f"extra-{number}", kind="extra", at="14:20", text=text)
     office.go_to("14:20")
-    texts = [one.text for one in office.office.announcements(FRIDAY)]
+    texts = [one.text for one in office.office.announced.of_day(FRIDAY)]
     assert texts == ["全体到大会议室", "拍合影"]
     office.close()
     office.open()
     office.go_to("14:21")
-    assert [one.text for one in office.office.announcements(FRIDAY)] == texts
+    assert [one.text for one in office.office.announced.of_day(FRIDAY)] == texts
 
 
 def test_who_made_and_who_undid_it_is_kept(office: House) -> None:

@@ -39,7 +39,7 @@ def send(
 
 
 def standing(office: House, back: int = 0) -> list[tuple[str, Decimal]]:
-    deals = office.office.deals(WEDNESDAY.date() - timedelta(days=back))
+    deals = office.office.deals.of_day(WEDNESDAY.date() - timedelta(days=back))
     return [(deal.person, deal.amount) for deal in deals if deal.voided is None]
 
 
@@ -84,7 +84,7 @@ def test_a_higher_version_corrects(office: House) -> None:
     old, new = send(office).recorded, send(office, version=5, amount="9800").recorded
     assert old is not None
     assert new is not None
-    deal, _ = office.office.deal_history(old.id)
+    deal, _ = office.office.deals.history(old.id)
     assert (deal.replaced_by, deal.voided is not None) == (new.id, True)
     late = send(office, version=3, amount=1)
     assert (late.version, late.created, getattr(late.recorded, "id", None)) == (5, False, new.id)
@@ -128,12 +128,12 @@ def test_old_deals_count_silently_in_their_own_day(office: House) -> None:
     assert (first.decision.to_json()["when"], "已经记下的获奖不变" in first.note) == (None, True)
     assert standing(office, back=400) == [("王小明", 12_800)]
     assert standing(office) == []
-    assert [row.amount for row in office.office.standings("month", old.date()).people] == [12_800]
-    assert all(one.state == DROPPED for one in office.office.announcements(WEDNESDAY.date()))
+    assert [row.amount for row in office.office.snapshot.ranking("month", old.date()).people] == [12_800]
+    assert all(one.state == DROPPED for one in office.office.announced.of_day(WEDNESDAY.date()))
     again = send(office, "old", version=2, amount=9800, occurred=old).recorded
     assert again is not None
     assert standing(office, back=400) == [("王小明", 9800)]
-    assert celebration_of(office.office.glance()) is None
+    assert celebration_of(office.office.snapshot.glance()) is None
     fresh = send(office, "today", person="陈芳").recorded
     assert fresh is not None
     assert fresh.decision.to_json()["when"] == "now"  # still the first of the week
@@ -155,7 +155,7 @@ def test_history_changes_no_award(office: House) -> None:
     send(office, "b", person="赵磊", amount=90_000, occurred=WEDNESDAY.replace(month=10, day=21))
     with office.store.read() as session:
         assert session.awards.between(since, until) == before
-    assert office.office.standings("month", until).people[0].name == "赵磊"
+    assert office.office.snapshot.ranking("month", until).people[0].name == "赵磊"
 
 
 def test_minutes_are_a_setting(tmp_path: Path) -> None:
@@ -220,7 +220,7 @@ def test_a_question_outlives_the_night(office: House) -> None:
     office.clock.go_to(WEDNESDAY + timedelta(days=1))
     assert [row.id for row in office.office.proposals.waiting()] == [waiting.id]
     office.office.proposals.confirm(waiting.id, How(False), Answer("陈芳", "猛虎队"))
-    assert office.office.deals(WEDNESDAY.date() + timedelta(days=1))[0].person == "陈芳"
+    assert office.office.deals.of_day(WEDNESDAY.date() + timedelta(days=1))[0].person == "陈芳"
 
 
 def test_a_newer_version_replaces_the_question(office: House) -> None:
@@ -244,9 +244,9 @@ def test_a_person_has_the_last_word(office: House, how: str) -> None:
         first = send(office).recorded
         assert first is not None
         if how == "voided":
-            office.office.void_deal(first.id, "没有签成")
+            office.office.deals.void(first.id, "没有签成")
         else:
-            office.office.record_deal("王小明", "铂金", 7000, "by-hand", how=How(replaces=first.id))
+            office.office.deals.record("王小明", "铂金", 7000, "by-hand", how=How(replaces=first.id))
     before = standing(office)
     newer = send(office, version=2, amount=9800).waiting
     assert newer is not None

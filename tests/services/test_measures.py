@@ -77,16 +77,16 @@ def test_week_and_month_are_the_sums_of_their_days(measures: MeasureService) -> 
 def test_the_team_of_the_day_keeps_the_number(office: House, measures: MeasureService) -> None:
     """After a move within the day its number stays with the first team, later days are the new team's."""
     enter(measures, "王小明", 10, "a", when=DAY - timedelta(days=3))
-    ident = next(person.id for person in office.office.people() if person.name == "王小明")
-    office.office.update_person(ident, team="飞龙队")
+    ident = next(person.id for person in office.office.people.active() if person.name == "王小明")
+    office.office.people.update(ident, team="飞龙队")
     enter(measures, "王小明", 12, "b", when=DAY - timedelta(days=3))
     enter(measures, "王小明", 1, "c")
     assert dict(measures.boards("month", DAY)[0].teams) == {"猛虎队": 12, "飞龙队": 1, "雄鹰队": 0}
 
 
 def test_hidden_people_count_for_their_team_alone(office: House, measures: MeasureService) -> None:
-    ident = next(person.id for person in office.office.people() if person.name == "王小明")
-    office.office.update_person(ident, hidden=True)
+    ident = next(person.id for person in office.office.people.active() if person.name == "王小明")
+    office.office.people.update(ident, hidden=True)
     enter(measures, "王小明", 10, "a")
     assert (top(measures), measures.boards("day", DAY)[0].total) == ([], 10)
 
@@ -190,17 +190,17 @@ def test_a_wall_gets_the_boards_of_all_periods_only_while_one_shows_them(office:
     measures = office.office.measures
     enter(measures, "王小明", 30, "a", when=DAY - timedelta(days=20))
     enter(measures, "陈芳", 12, "b")
-    assert office.office.glance().measures == ()
+    assert office.office.snapshot.glance().measures == ()
     office.office.walls.choose("main", {"scene": "measures"})
-    shown = {(one.period, one.measure.name): one for one in office.office.glance().measures}
+    shown = {(one.period, one.measure.name): one for one in office.office.snapshot.glance().measures}
     assert len(shown) == 6
     assert [person.name for _, person, _ in shown["day", "电话"].people] == ["陈芳"]
     assert shown["month", "电话"].total == 42
     enter(measures, "陈芳", 15, "c")
-    assert office.office.glance().measures[0].total == 15
-    chen = next(person for person in office.office.people() if person.name == "陈芳")
-    office.office.update_person(chen.id, hidden=True)
-    assert office.office.glance().measures[0].people == ()
+    assert office.office.snapshot.glance().measures[0].total == 15
+    chen = next(person for person in office.office.people.active() if person.name == "陈芳")
+    office.office.people.update(chen.id, hidden=True)
+    assert office.office.snapshot.glance().measures[0].people == ()
 
 
 def test_the_timetable_shows_the_boards_for_a_while(office: House) -> None:
@@ -209,5 +209,5 @@ def test_the_timetable_shows_the_boards_for_a_while(office: House) -> None:
     shown = "cues:\n  - {at: 09:00-09:20, show: 过程数据}\n"
     path.write_text(path.read_text(encoding="utf-8").replace("cues:\n", shown, 1), encoding="utf-8")
     office.timetable_file.refresh()
-    assert office.office.glance().state.wall == "measures"
-    assert {one.period for one in office.office.glance().measures} == {"day", "week", "month"}
+    assert office.office.snapshot.glance().state.wall == "measures"
+    assert {one.period for one in office.office.snapshot.glance().measures} == {"day", "week", "month"}

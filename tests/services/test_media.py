@@ -51,7 +51,7 @@ def test_a_voice_clip_is_played_before_deals_and_after_the_chime(office: House) 
     )  # rendered while the person still previews it
     assert job.script.chime is not None
     assert job.script.applause is None
-    text = next(a.text for a in office.office.announcements(TUESDAY.date()) if a.id == said.id)
+    text = next(a.text for a in office.office.announced.of_day(TUESDAY.date()) if a.id == said.id)
     assert text == "王 总的语音"
 
 
@@ -72,7 +72,7 @@ def test_a_voice_clip_waits_for_the_end_of_quiet_time_and_mute(office: House) ->
     assert office.announcer.jobs == []
     office.go_to("12:55")
     assert len(office.announcer.say(office.clock)) == 1
-    office.office.mute(10)
+    office.office.music.mute_for(10)
     assert "静音" in str(office.office.media.send_clip(clip, "陈芳", "mute").decision.to_json()["why"])
 
 
@@ -88,16 +88,16 @@ def test_a_voice_clip_is_not_played_after_a_restart_an_hour_later(office: House)
 
 def test_an_announcement_can_be_taken_back_until_it_was_heard(office: House) -> None:
     """Taken back while it waits or plays, it is dropped; taking it back after it was heard is refused."""
-    waits = office.office.announce("两点开会。", "w")
+    waits = office.office.speech.announce("两点开会。", "w")
     office.office.media.withdraw(waits.id)
     assert office.announcer.jobs == office.announcer.cancelled == []
     assert office.states()["say:1"] == ("dropped", "有人撤回了这一条。")
-    said = office.office.announce("三点开会。", "a")
+    said = office.office.speech.announce("三点开会。", "a")
     office.announcer.begin(office.clock)
     office.office.media.withdraw(said.id)
     assert office.announcer.cancelled == [(said.id, "有人撤回了这一条。")]
     assert office.states()["say:2"] == ("dropped", "有人撤回了这一条。")
-    heard = office.office.announce("四点开会。", "b")
+    heard = office.office.speech.announce("四点开会。", "b")
     office.announcer.say(office.clock)
     with pytest.raises(Refused, match="播完"):
         office.office.media.withdraw(heard.id)
@@ -125,7 +125,7 @@ def test_a_preview_reads_names_as_the_office_does(office: House) -> None:
 def test_the_song_of_a_person_replaces_the_applause_of_their_deals(office: House) -> None:
     """First and big deals of the person end with their song; a round-up and other people's deals with applause."""
     media = office.office.media.profiles
-    people = {person.name: person.id for person in office.office.people()}
+    people = {person.name: person.id for person in office.office.people.active()}
     media.set_song("person", people["王小明"], io.BytesIO(encoded(tone(3), "mp3")))
     office.deal("王小明", 30000)
     office.deal("李思思", 30000)
@@ -144,10 +144,10 @@ def test_the_song_of_a_person_replaces_the_applause_of_their_deals(office: House
 def test_the_preview_of_a_deal_sounds_like_its_announcement(office: House) -> None:
     """While a deal is typed it is rendered ahead with the person's song, and 试听 plays the same."""
     media = office.office.media.profiles
-    people = {person.name: person.id for person in office.office.people()}
+    people = {person.name: person.id for person in office.office.people.active()}
     media.set_song("person", people["王小明"], io.BytesIO(encoded(tone(3), "mp3")))
     song = media.song("person", people["王小明"])
-    office.office.preview_deal("王小明", "网络招聘", 30000)
+    office.office.deals.preview("王小明", "网络招聘", 30000)
     office.office.media.hear_deal("王小明", "网络招聘", 30000)
     office.deal("王小明", 30000)
     typed, heard = office.voice.asked[-2:]
@@ -163,7 +163,7 @@ def test_the_preview_of_a_deal_sounds_like_its_announcement(office: House) -> No
 
 def test_a_song_survives_a_restart_until_it_is_removed(office: House) -> None:
     """After a restart the song is still set; after its removal it is not."""
-    teams = {team.name: team.id for team in office.office.teams()}
+    teams = {team.name: team.id for team in office.office.people.teams()}
     office.office.media.profiles.set_song("team", teams["飞龙队"], io.BytesIO(encoded(tone(3), "mp3")))
     office.close()
     office.open()
@@ -179,7 +179,7 @@ def test_unused_photos_and_songs_are_deleted(office: House) -> None:
     """A removed photo is deleted unless another person has it too; a removed song is deleted after an hour. Files that
     earlier versions left are deleted at the next start; a rehearsal deletes nothing."""
     media = office.office.media.profiles
-    people = {person.name: person.id for person in office.office.people()}
+    people = {person.name: person.id for person in office.office.people.active()}
     shared = media.set_photo(people["王小明"], io.BytesIO(picture(64, 64)))
     assert media.set_photo(people["陈芳"], io.BytesIO(picture(64, 64))) == shared
     media.remove_photo(people["王小明"])

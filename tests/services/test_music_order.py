@@ -193,7 +193,7 @@ def test_next_skips_in_the_player_and_the_command_has_the_same_position(office: 
     assert order is not None
     present, offset = place(office)
     names = [track.path.name for track in order.tracks]
-    office.office.next_track()
+    office.office.music.next_track()
     office.keeper.refresh()
     assert office.speaker.skips == 1
     assert place(office) == (names[(names.index(present) + 1) % 3], 0.0)
@@ -209,14 +209,14 @@ def test_next_skips_in_the_player_and_the_command_has_the_same_position(office: 
 def test_music_started_by_a_person_continues_with_unplayed_tracks(tmp_path: Path) -> None:
     """Played, stopped and played again within an hour, the music starts with another track the second time."""
     with house(tmp_path, datetime(2026, 11, 24, 10, 10, tzinfo=SHANGHAI)) as made:
-        made.office.play("morning")
+        made.office.music.play("morning")
         made.keeper.refresh()
         first = place(made)[0]
         made.go_to("10:11")
-        made.office.stop_music()
+        made.office.music.stop()
         made.keeper.refresh()
         made.go_to("10:40")
-        made.office.play("morning")
+        made.office.music.play("morning")
         made.keeper.refresh()
         assert place(made) != (first, 0.0)
         assert place(made)[1] == 0.0

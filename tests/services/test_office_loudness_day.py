@@ -14,8 +14,8 @@ from office_made import ROOT, House
 from controller.health_readings import OPTIONAL
 from controller.sales.model import Conflict, Refused
 from controller.services import office_gain
-from controller.services.office_gain import Day, Usual, usual_from
-from controller.services.office_loudness import WHY_NOT, OfficeLoudness
+from controller.services.office_gain import WHY_NOT, Day, Usual, usual_from
+from controller.services.office_loudness import OfficeLoudness
 from controller.sound.microphone import Listened
 from controller.sound.playback import Report
 from controller.sound.speaker import Event
@@ -45,7 +45,7 @@ class Room:
 def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
     """An office that follows, at most 6 dB up and 4 dB down."""
     made = House(tmp_path, WEDNESDAY, FOLLOWING)
-    made.office.set_volume(50)
+    made.office.music.set_volume(50)
     monkeypatch.setattr(type(made.clock), "trusted", lambda *_: True)
     yield made
     made.close()
@@ -90,7 +90,7 @@ def test_it_measures_every_two_minutes_of_work_and_never_otherwise(house: House,
     """Not in quiet time, not after work, on no day off, not while muted, and not while it is off."""
     follow(house, 20)
     assert 9 <= len(room.at) <= 11
-    house.office.mute(30)
+    house.office.music.mute_for(30)
     room.at.clear()
     follow(house, 20)
     assert room.at == []
@@ -157,7 +157,7 @@ def test_one_loud_moment_changes_nothing(house: House, room: Room) -> None:
 def test_no_louder_than_volume_and_ceiling_allow(house: House, room: Room) -> None:
     """At volume 80 there are 1.9 dB of room; at the ceiling none, and the phone says so."""
     loudness = usual(house, room)
-    house.office.set_volume(80)
+    house.office.music.set_volume(80)
     room.level = -20
     follow(house, 20)
     assert house.announcer.gain_db == 1.9

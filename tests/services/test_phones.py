@@ -105,6 +105,23 @@ def test_another_owner_link_ends_the_one_before(machine: Machine) -> None:
     assert machine.keys.phones.look(link=second.link)
 
 
+def test_the_links_for_a_first_owner_work_until_one_is_used(machine: Machine) -> None:
+    """The installation, the box's screen and the status each show one; the first phone that joins ends the others."""
+    phones = machine.keys.phones
+    shown = [phones.invite_first_owner() for _ in range(3)]
+    assert all(phones.look(link=one.link) for one in shown)
+    assert machine.join(shown[0]) is not None
+    assert not any(phones.look(link=one.link) or phones.look(code=one.code) for one in shown)
+
+
+def test_one_owner_adds_two_more_at_once(machine: Machine) -> None:
+    """With an owner in the office, a link that is used ends no other."""
+    machine.owner()
+    one, other = (machine.keys.phones.invite("owner") for _ in range(2))
+    assert machine.join(one) is not None
+    assert machine.join(other) is not None
+
+
 def test_open_invitations_are_bounded(machine: Machine) -> None:
     """A hundred invitations leave the newest twenty."""
     invited = [machine.keys.phones.invite("assistant") for _ in range(25)]

@@ -34,11 +34,11 @@ def test_it_waits_and_becomes_a_normal_deal_with_the_same_key(office: House) -> 
     """Nothing sounds or counts before the tap; then the announcement is the usual one."""
     proposal, created = propose(office)
     assert (created, proposal.state, proposal.entered_by) == (True, "open", PHONE)
-    assert office.office.glance().day.count == 0
+    assert office.office.snapshot.glance().day.count == 0
     assert office.announcer.jobs == []
     recorded = office.office.proposals.confirm(proposal.id, AS_USUAL)
     assert recorded.sentence == "恭喜飞龙队的李思思签到了第一单，为我们大家拿到了开门红，大家加油！"
-    (deal,) = office.office.deals(TUESDAY.date())
+    (deal,) = office.office.deals.of_day(TUESDAY.date())
     assert (deal.key, deal.amount) == ("k", 12_800)
     assert office.office.proposals.waiting() == ()
     assert len(office.announcer.jobs) == 1
@@ -87,7 +87,7 @@ def test_a_declined_one_keeps_its_reason_and_cannot_be_confirmed(office: House) 
     assert office.office.proposals.decline(proposal.id, "别的").why == "退回：合同还没有签"
     with pytest.raises(Conflict, match="合同还没有签"):
         office.office.proposals.confirm(proposal.id, AS_USUAL)
-    assert office.office.deals(TUESDAY.date()) == ()
+    assert office.office.deals.of_day(TUESDAY.date()) == ()
     with pytest.raises(Unknown):
         office.office.proposals.confirm(99, AS_USUAL)
 
@@ -128,7 +128,7 @@ def test_a_wrong_one_is_refused_at_once(office: House, person: str, amount: obje
 def test_a_person_who_left_meanwhile_is_refused_and_the_row_stays(office: House) -> None:
     """The assistant reads why and can decline it."""
     proposal, _ = propose(office)
-    office.office.update_person(proposal.person_id, active=False)
+    office.office.people.update(proposal.person_id, active=False)
     with pytest.raises(Refused, match="名单里没有“李思思”"):
         office.office.proposals.confirm(proposal.id, AS_USUAL)
     assert len(office.office.proposals.waiting()) == 1

@@ -36,7 +36,7 @@ def test_an_announcement_interrupted_long_ago_is_merged_into_the_next_round_up(t
         assert office.announcer.jobs == []
         office.go_to("10:00")
         assert len(office.announcer.jobs) == 1
-        assert "王小明" in office.office.announcements(TUESDAY.date())[-1].text
+        assert "王小明" in office.office.announced.of_day(TUESDAY.date())[-1].text
 
 
 def test_a_heard_announcement_is_not_repeated(tmp_path: Path) -> None:
@@ -52,7 +52,7 @@ def test_a_heard_announcement_is_not_repeated(tmp_path: Path) -> None:
 def test_a_typed_announcement_is_dropped_when_it_is_late(tmp_path: Path) -> None:
     """«The lift is out of order» from an hour ago is not played after a restart; the list gives the reason."""
     with house(tmp_path, TUESDAY) as office:
-        office.office.announce("电梯坏了，请走楼梯。", "k")
+        office.office.speech.announce("电梯坏了，请走楼梯。", "k")
         office.close()
         office.clock.go(hours=1)
         office.open()

@@ -39,7 +39,7 @@ def ident(made: House, name: str) -> int:
 
 
 def team_of(made: House, name: str) -> str:
-    return next(person.team for person in made.office.people() if person.name == name)
+    return next(person.team for person in made.office.people.active() if person.name == name)
 
 
 def test_the_timekeeper_moves_people_at_the_days_start(office: House) -> None:
@@ -54,7 +54,7 @@ def test_the_timekeeper_moves_people_at_the_days_start(office: House) -> None:
     office.keeper.refresh()
     assert team_of(office, "王小明") == "飞龙队"
     assert dates.moves() == {}
-    assert [deal.team for deal in office.office.deals(FRIDAY.date())] == ["猛虎队"]
+    assert [deal.team for deal in office.office.deals.of_day(FRIDAY.date())] == ["猛虎队"]
 
 
 def test_a_deal_that_is_entered_late_counts_for_the_team_of_its_day(office: House) -> None:
@@ -66,13 +66,13 @@ def test_a_deal_that_is_entered_late_counts_for_the_team_of_its_day(office: Hous
     def team_on(day: date, replaces: int | None = None, amount: int = 500) -> str:
         how = How(False, replaces, day, history=True)
         key = f"{day}-{replaces}-{amount}"
-        made = office.office.record_deal("王小明", "铂金套餐", amount, key, how=how)
-        return next(deal.team for deal in office.office.deals(day) if deal.id == made.id)
+        made = office.office.deals.record("王小明", "铂金套餐", amount, key, how=how)
+        return next(deal.team for deal in office.office.deals.of_day(day) if deal.id == made.id)
 
     assert team_on(date(2025, 3, 3)) == "猛虎队"
     assert team_on(date(2026, 11, 25)) == "猛虎队"
     assert team_on(date(2026, 11, 26)) == team_on(date(2026, 11, 27)) == "飞龙队"
-    late = next(deal.id for deal in office.office.deals(date(2026, 11, 25)))
+    late = next(deal.id for deal in office.office.deals.of_day(date(2026, 11, 25)))
     assert team_on(date(2026, 11, 25), late, 700) == "猛虎队"
     dates.move(person, "雄鹰队", date(2026, 11, 24), "助理")
     assert team_on(date(2026, 11, 25), amount=900) == "雄鹰队"
@@ -89,7 +89,7 @@ def test_a_restart_after_a_gap_catches_up(office: House) -> None:
     office.clock.go_to(FRIDAY + timedelta(days=10))
     office.open()
     assert team_of(office, "陈芳") == "飞龙队"
-    names = {person.name for person in office.office.people()}
+    names = {person.name for person in office.office.people.active()}
     assert "赵磊" in names
     assert "李思思" not in names
 
@@ -122,7 +122,9 @@ def test_leaving_and_returning(office: House) -> None:
         dates.leave(person, date(2026, 11, 30), date(2026, 11, 30))
     assert dates.come_back(person, None, None).last_day is None
     dates.leave(person, None, None)
-    office.office.remove_team(next(team.id for team in office.office.teams() if team.name == "雄鹰队"))
+    office.office.people.remove_team(
+        next(team.id for team in office.office.people.teams() if team.name == "雄鹰队")
+    )
     with pytest.raises(Refused, match="“雄鹰队”已经去掉了，请选一个团队"):
         dates.come_back(person, None, None)
     with office.store.write() as session:
@@ -137,33 +139,33 @@ def test_leaving_and_returning(office: House) -> None:
 
 def dated(made: House, **birthdays: str) -> None:
     for name, birthday in birthdays.items():
-        made.office.update_person(ident(made, name), birthday=birthday)
+        made.office.people.update(ident(made, name), birthday=birthday)
 
 
 def said(made: House) -> dict[str, str]:
-    return {a.kind: a.text for a in made.office.announcements(made.clock.now().date())}
+    return {a.kind: a.text for a in made.office.announced.of_day(made.clock.now().date())}
 
 
 def test_friday_says_the_birthdays_of_the_weekend(office: House) -> None:
     """One calm announcement with today's and Sunday's; a hidden person is never named; the walls show it until noon."""
     dated(office, 王小明="11-27", 李思思="11-29", 陈芳="11-27")
-    office.office.update_person(ident(office, "陈芳"), hidden=True)
+    office.office.people.update(ident(office, "陈芳"), hidden=True)
     office.go_to("09:16")
     text = said(office)["birthdays"]
     assert text.startswith("今天是王小明的生日")
     assert "周日是李思思的生日" in text
     assert "陈芳" not in text
-    notices = office.office.glance().notices
+    notices = office.office.snapshot.glance().notices
     assert "今天是王小明的生日，生日快乐！" in notices
     assert "Birthday today: 王小明" in [getattr(line, "en", "") for line in notices]
     office.go_to("12:00")
-    assert not [line for line in office.office.glance().notices if "生日" in line]
+    assert not [line for line in office.office.snapshot.glance().notices if "生日" in line]
 
 
 def test_full_years_are_thanked(office: House) -> None:
     """Three years today: 三周年; who came today a first time is not named."""
-    office.office.update_person(ident(office, "王小明"), joined=date(2023, 11, 27))
-    office.office.update_person(ident(office, "李思思"), joined=date(2026, 11, 27))
+    office.office.people.update(ident(office, "王小明"), joined=date(2023, 11, 27))
+    office.office.people.update(ident(office, "李思思"), joined=date(2026, 11, 27))
     office.go_to("09:21")
     text = said(office)["company_years"]
     assert "王小明" in text
@@ -185,7 +187,7 @@ def test_the_shipped_timetable_celebrates_nothing(tmp_path: Path) -> None:
         dated(made, 王小明="11-27")
         made.go_to("10:30")
         assert "birthdays" not in said(made)
-        assert not [line for line in made.office.glance().notices if "生日" in line]
+        assert not [line for line in made.office.snapshot.glance().notices if "生日" in line]
 
 
 def test_many_birthdays_are_counted(office: House) -> None:
@@ -203,7 +205,7 @@ def test_a_leader_leads_the_new_team_or_not_as_chosen(office: House) -> None:
     dates, person = office.office.roster_dates, ident(office, "王小明")
 
     def leads() -> bool:
-        return next(one.leader for one in office.office.people() if one.id == person)
+        return next(one.leader for one in office.office.people.active() if one.id == person)
 
     dates.move(person, "飞龙队", None, "助理")
     assert leads() is True
@@ -225,9 +227,9 @@ def test_the_birthday_line_leaves_the_walls_at_noon_without_any_other_change(tmp
         .replace("at: 12:00-12:30", "at: 12:05-12:30")
     )
     with house(tmp_path, FRIDAY, text) as office:
-        office.office.update_person(ident(office, "王小明"), birthday="11-27")
+        office.office.people.update(ident(office, "王小明"), birthday="11-27")
         office.go_to("11:58")
-        assert any("生日" in str(notice) for notice in office.office.glance().notices)
+        assert any("生日" in str(notice) for notice in office.office.snapshot.glance().notices)
         office.office.timetable_listener.watch()
         before = office.feed.revision
         office.office.timetable_listener.watch()
@@ -235,4 +237,4 @@ def test_the_birthday_line_leaves_the_walls_at_noon_without_any_other_change(tmp
         office.clock.go_to(FRIDAY.replace(hour=12, minute=0, second=1))
         office.office.timetable_listener.watch()
         assert office.feed.revision > before
-        assert not any("生日" in str(notice) for notice in office.office.glance().notices)
+        assert not any("生日" in str(notice) for notice in office.office.snapshot.glance().notices)

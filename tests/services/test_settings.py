@@ -50,19 +50,19 @@ def gains(office: House) -> float:
 
 def repeated(office: House) -> str:
     """Return the time for which a repeat is scheduled after a minute of talk."""
-    office.office.announce("大家好。", "k")
+    office.office.speech.announce("大家好。", "k")
     office.announcer.say(office.clock, seconds=60)
-    return str(office.office.repeat(1).decision.to_json()["when"])
+    return str(office.office.speech.repeat(1).decision.to_json()["when"])
 
 
 def loudness_of_speech(office: House) -> float:
-    office.office.announce("大家好。", "k")
+    office.office.speech.announce("大家好。", "k")
     return office.announcer.jobs[0].script.lufs
 
 
 def manner(office: House) -> tuple[str, float]:
     """Return voice and speed of a typed announcement."""
-    office.office.announce("大家好。", "k")
+    office.office.speech.announce("大家好。", "k")
     return office.announcer.jobs[0].script.voice, office.announcer.jobs[0].script.speed
 
 
@@ -118,7 +118,7 @@ def test_a_prize_is_spoken(tmp_path: Path, period: str) -> None:
         office.announcer.say(office.clock)
         office.go_to("18:00")
         texts = [
-            a.text for a in office.office.announcements(MORNING.date()) if a.kind.startswith("top_sales")
+            a.text for a in office.office.announced.of_day(MORNING.date()) if a.kind.startswith("top_sales")
         ]
         assert texts == ["大红花一朵给王小明。"]
 
@@ -175,8 +175,8 @@ def test_every_text_is_announced(tmp_path: Path) -> None:
     monday = datetime(2026, 7, 27, 9, 0, tzinfo=SHANGHAI)
     with house(tmp_path, monday, TEXTS) as office:
         for team in ("猛虎队", "飞龙队"):
-            office.office.set_target(team, monday.date(), 5000)
-        office.office.set_city_result(monday.date(), "上海", 1.0)
+            office.office.targets.set_day(team, monday.date(), 5000)
+        office.office.cities.set_result(monday.date(), "上海", 1.0)
         office.deal("王小明", 100)
         office.announcer.say(office.clock)
         assert office.deal("陈芳", 7000).decision.to_json()["when"] == "11:00"
@@ -193,7 +193,7 @@ def test_every_text_is_announced(tmp_path: Path) -> None:
         _go_on(office, "18:10")
         said += _texts(office)
     with house(tmp_path, monday.replace(day=31), TEXTS) as office:
-        office.office.update_person(1, birthday="07-31", joined=date(2021, 7, 31))
+        office.office.people.update(1, birthday="07-31", joined=date(2021, 7, 31))
         for amount in (100, 7500, 90000):
             office.deal("王小明", amount, key=f"friday-{amount}")
             office.announcer.say(office.clock)
@@ -217,7 +217,7 @@ def _go_on(office: House, clock: str) -> None:
 
 
 def _texts(office: House) -> list[str]:
-    return [one.text for one in office.office.announcements(office.clock.now().date())]
+    return [one.text for one in office.office.announced.of_day(office.clock.now().date())]
 
 
 def test_a_failed_installation_of_the_natural_voice_is_reported(office: House) -> None:
@@ -230,7 +230,9 @@ def test_a_failed_installation_of_the_natural_voice_is_reported(office: House) -
     ):
         office.voice_install = status
         office.clock.go(seconds=2)
-        problems = [trouble for trouble in office.office.glance().problems if "自然语音" in trouble.what]
+        problems = [
+            trouble for trouble in office.office.snapshot.glance().problems if "自然语音" in trouble.what
+        ]
         assert len(problems) == number
         for trouble in problems:
             assert trouble.what == "自然语音没有装上：连不上软件包仓库，现在由备用语音播报。"

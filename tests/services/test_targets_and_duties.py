@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from office_made import House, house
 
-from controller.sales.model import Refused, Unknown
+from controller.sales.model import PersonRow, Refused, Unknown
 from controller.services.duties import Viewer, duty_key, months_before, next_team_building
 from controller.services.targets import AlreadyHandedIn, asks_for_targets
 
@@ -30,7 +30,7 @@ def office(tmp_path: Path) -> Iterator[House]:
 
 
 def walls(office: House) -> tuple[str, ...]:
-    return office.office.glance().open_targets
+    return office.office.snapshot.glance().open_targets
 
 
 # --- hand-ins
@@ -40,7 +40,7 @@ def test_the_wall_names_open_teams_from_the_end_of_the_stand_up_for_two_hours(of
     """Not in the stand-up, not after 11:15, not once all are in; an office without targets is not asked."""
     office.go_to("09:16")
     assert walls(office) == ()
-    office.office.set_target("飞龙队", DAY, 5)
+    office.office.targets.set_day("飞龙队", DAY, 5)
     assert walls(office) == ("猛虎队", "飞龙队", "雄鹰队")
     office.office.targets.hand_in("猛虎队", TIGER, 0, "k1", "王小明")
     assert walls(office) == ("飞龙队", "雄鹰队")
@@ -63,7 +63,7 @@ def test_a_hand_in_is_the_days_target_of_people_and_team(office: House) -> None:
     assert (tiger.target, tiger.hand_in and tiger.hand_in.who) == (20_000, "王小明")
     assert [person.target for person in tiger.people] == [8000, 12_000]
     office.deal("陈芳", 6000)
-    ranking = office.office.standings("day", DAY)
+    ranking = office.office.snapshot.ranking("day", DAY)
     assert (ranking.teams[0].name, ranking.teams[0].target) == ("猛虎队", 20_000)
     assert (ranking.people[0].target, ranking.people[0].rate) == (12_000, 0.5)
 
@@ -104,7 +104,7 @@ def test_a_wrong_hand_in_is_refused_as_a_whole(
 
 def test_a_team_that_changed_meanwhile_is_asked_again(office: House) -> None:
     """A new colleague since the form was opened: the hand-in names who is missing."""
-    office.office.add_person(name="新来的", team="猛虎队")
+    office.office.people.add(PersonRow(name="新来的", team="猛虎队"))
     with pytest.raises(Refused, match="还差新来的的目标"):
         office.office.targets.hand_in("猛虎队", TIGER, 0, "k", "王小明")
 
@@ -145,8 +145,8 @@ def test_two_reviews_show_what_changed_since(office: House) -> None:
     assert day.teams[0].since == (1, 500)
     assert [team.changed for team in day.teams] == [False, True, False]
     assert day.next_review == 2
-    office.office.void_deal(deal.id, "写错了")
-    office.office.void_deal(office.office.deals(DAY)[0].id, "写错了")
+    office.office.deals.void(deal.id, "写错了")
+    office.office.deals.void(office.office.deals.of_day(DAY)[0].id, "写错了")
     assert office.office.targets.of_day(DAY).teams[0].since == (-1, -6000)
     office.office.targets.review(2, "总监")
     assert office.office.targets.of_day(DAY).next_review is None
@@ -169,13 +169,13 @@ def test_the_pace_counts_the_months_deals(office: House) -> None:
 def test_a_day_off_that_is_declared_later_moves_the_shares(office: House) -> None:
     """days_off in the timetable: the remaining days carry the month, and no standing is stale."""
     office.office.targets.set_month("2026-11", "21万", team="猛虎队")
-    assert office.office.standings("day", DAY).teams[0].target == 10_000
+    assert office.office.snapshot.ranking("day", DAY).teams[0].target == 10_000
     office.file.write_text(
         office.file.read_text("utf-8").replace("days_off: []", "days_off: [2026-11-30]"), "utf-8"
     )
     office.timetable_file.refresh()
-    assert office.office.standings("day", DAY).teams[0].target == 10_500
-    assert office.office.standings("month", DAY).teams[0].target == 210_000
+    assert office.office.snapshot.ranking("day", DAY).teams[0].target == 10_500
+    assert office.office.snapshot.ranking("month", DAY).teams[0].target == 210_000
 
 
 # --- duties
@@ -329,7 +329,7 @@ def test_a_team_building_is_noted_when_it_was_held(office: House) -> None:
 
 def test_nothing_reminds_on_a_day_off(office: House) -> None:
     """Sunday: no reminders of targets and of the working day; a duty for days off is a reminder."""
-    office.office.set_target("飞龙队", DAY, 5)
+    office.office.targets.set_day("飞龙队", DAY, 5)
     office.clock.go_to(datetime(2026, 11, 29, 18, 0, tzinfo=ZONE))
     assert office.office.duties.reminders(LEADER) == office.office.duties.reminders(DIRECTOR) == ()
     duty = "duties:\n  - {at: 17:00, on: 休息日, who: director, what: 值班}\n"

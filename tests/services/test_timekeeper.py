@@ -339,7 +339,7 @@ def sounding(office: House) -> object:
     )  # fmt: skip
     spans = [(round(start - mono, 3), round(end - mono, 3)) for start, end in office.speaker.spans]
     assert office.announcer.spans == office.speaker.spans
-    glance = office.office.glance()
+    glance = office.office.snapshot.glance()
     return music, spans, office.speaker.volume, glance.scene, glance.state
 
 
@@ -348,7 +348,7 @@ def test_the_plan_changes_at_midnight(tmp_path: Path) -> None:
     with house(tmp_path, TUESDAY.replace(hour=23, minute=59, second=58)) as office:
         office.clock.go(seconds=3)
         office.keeper.refresh()
-        assert office.office.glance().plan.date.isoformat() == "2026-11-25"
+        assert office.office.snapshot.glance().plan.date.isoformat() == "2026-11-25"
         office.go_to("08:31")
         assert office.speaker.order is not None
     friday = datetime(2026, 11, 27, 23, 59, 59, tzinfo=SHANGHAI)
@@ -357,7 +357,7 @@ def test_the_plan_changes_at_midnight(tmp_path: Path) -> None:
         office.keeper.refresh()
         office.go_to("08:31")
         assert office.speaker.order is None
-        assert office.office.glance().scene == "rest"
+        assert office.office.snapshot.glance().scene == "rest"
 
 
 def test_on_a_day_off_nothing_timed_sounds(tmp_path: Path) -> None:
@@ -401,7 +401,7 @@ def test_the_change_to_and_from_summer_time(tmp_path: Path, night: datetime, eve
             if minute:
                 office.clock.present, office.clock.mono = moment, 1000.0 + 60 * minute
                 office.keeper.refresh()
-            entry = office.office.glance().state.entry
+            entry = office.office.snapshot.glance().state.entry
             names += [entry.name] if entry and entry.name not in names[-1:] else []
             with house(tmp_path / f"at-{minute}", moment, NIGHT) as fresh:
                 assert sounding(office) == sounding(fresh), moment
@@ -426,12 +426,12 @@ def test_an_untrusted_clock_plays_no_timed_music(tmp_path: Path) -> None:
     """The timetable's music is off and the walls give the reason, until a person confirms the time."""
     with untrusted(tmp_path, TUESDAY.replace(hour=8, minute=40)) as office:
         assert office.speaker.order is None
-        assert office.office.glance().scene == "fault"
-        assert any("时钟" in trouble.what for trouble in office.office.glance().problems)
-        office.office.confirm_clock()
+        assert office.office.snapshot.glance().scene == "fault"
+        assert any("时钟" in trouble.what for trouble in office.office.snapshot.glance().problems)
+        office.office.health.confirm_clock()
         office.keeper.refresh()
         assert office.speaker.order is not None
-        assert office.office.glance().scene == "rhythm"
+        assert office.office.snapshot.glance().scene == "rhythm"
 
 
 def test_network_time_makes_the_clock_trusted(tmp_path: Path) -> None:
@@ -451,7 +451,7 @@ def test_an_untrusted_clock_plays_no_cue_and_no_round_up(tmp_path: Path) -> None
         office.deal("陈芳", 400)
         office.go_to("10:01")
         assert office.announcer.jobs == []
-        office.office.announce("请大家到前台集合。", "k")
+        office.office.speech.announce("请大家到前台集合。", "k")
         assert len(office.announcer.say(office.clock)) == 1
         office.go_to("18:06")
         assert office.announcer.jobs == []
@@ -464,7 +464,7 @@ def test_deals_that_waited_for_a_trusted_clock_are_in_the_next_round_up(tmp_path
         office.announcer.say(office.clock)
         office.deal("陈芳", 400)
         office.go_to("10:30")
-        office.office.confirm_clock()
+        office.office.health.confirm_clock()
         office.keeper.refresh()
         assert office.announcer.jobs == []
         office.go_to("11:00")
@@ -474,7 +474,7 @@ def test_deals_that_waited_for_a_trusted_clock_are_in_the_next_round_up(tmp_path
 def test_a_person_can_play_music_with_an_untrusted_clock(tmp_path: Path) -> None:
     """A person can start music; yesterday's choice does not enable the timetable's music."""
     with untrusted(tmp_path, TUESDAY.replace(hour=10)) as office:
-        office.office.play("rousing")
+        office.office.music.play("rousing")
         office.keeper.refresh()
         assert office.speaker.order is not None
         office.go_to("12:54:58")
@@ -491,9 +491,9 @@ def test_a_full_disk_does_not_stop_the_music(tmp_path: Path) -> None:
             tried.append(now)
             raise OSError("disk full")
 
-        office.office._deals.round_up = broken  # type: ignore[method-assign]
-        office.office._talk.follow = broken  # type: ignore[method-assign]
+        office.office.deals.round_up = broken  # type: ignore[method-assign]
+        office.office.queue.follow = broken  # type: ignore[method-assign]
         office.go_to("12:55")
         assert len(tried) >= 2
         assert office.speaker.order is not None
-        assert office.office.glance().scene == "rhythm"
+        assert office.office.snapshot.glance().scene == "rhythm"

@@ -54,10 +54,13 @@ def office(tmp_path: Path) -> Iterator[Made]:
 
 def row_of(house: Made, deal: int) -> dict[str, object]:
     """Return the deal's row under 刚才."""
-    glance = house.office.glance()
+    glance = house.office.snapshot.glance()
     today = glance.plan.date
     rows = done_lines(
-        house.office.deals(today), house.office.announcements(today), glance.now, glance.sounding.hearing
+        house.office.deals.of_day(today),
+        house.office.announced.of_day(today),
+        glance.now,
+        glance.sounding.hearing,
     )
     return next(row for row in rows if row["id"] == deal)
 
@@ -91,7 +94,7 @@ def test_each_reason_has_its_sentence(facts: Facts, sentence: str, at_once: str)
 
 
 def no_volume(house: Made) -> None:
-    house.office.set_volume(0)
+    house.office.music.set_volume(0)
 
 
 def no_device(house: Made) -> None:
@@ -115,14 +118,14 @@ def test_form_row_trouble_and_wall_say_the_same(
 ) -> None:
     """While the office is not audible nothing promises "at once"; the walls celebrate silently, at once."""
     deafen(office)
-    sentence, decision = office.office.preview_deal("陈芳", "网络招聘", 22000)
+    sentence, decision = office.office.deals.preview("陈芳", "网络招聘", 22000)
     sold = office.deal("陈芳", 22000)
-    said = office.office.announce("大家好", "hello")
+    said = office.office.speech.announce("大家好", "hello")
     assert decision.why == sold.decision.to_json()["why"] == why
     assert sold.decision.to_json()["held"] == said.decision.to_json()["held"]
     assert "立即" not in str(said.decision.to_json()["why"])
     assert row_of(office, sold.id)["state"] == row
-    glance = office.office.glance()
+    glance = office.office.snapshot.glance()
     assert what in [trouble.what for trouble in glance.problems if trouble.serious]
     assert not glance.sounding.hearing.hears
     assert glance.on_air is not None
@@ -130,31 +133,31 @@ def test_form_row_trouble_and_wall_say_the_same(
     assert wall_state(glance, "main")["scene"] == "celebration"
     office.clock.go(seconds=13)
     office.keeper.refresh()
-    shown = office.office.glance().on_air
+    shown = office.office.snapshot.glance().on_air
     assert shown is not None
     assert shown.text == "大家好"  # one after the other
     office.clock.go(seconds=13)
-    assert office.office.glance().on_air is None
+    assert office.office.snapshot.glance().on_air is None
 
 
 def test_volume_zero_reaches_the_announcer_at_once(office: Made) -> None:
     """Once the phone has its answer, no announcement can start inaudibly, without waiting for another thread."""
-    office.office.set_volume(0)
+    office.office.music.set_volume(0)
     assert office.announcer.heard is False
-    office.office.set_volume(5)
+    office.office.music.set_volume(5)
     assert office.announcer.heard is True
-    assert office.office.glance().sounding.hearing.low
+    assert office.office.snapshot.glance().sounding.hearing.low
 
 
 def test_the_wall_shows_mute_and_play_is_refused_with_a_reason(office: Made) -> None:
     """While muted the wall shows the end of mute, and 播放 is refused with the reason, not with an empty answer."""
-    office.office.mute_until(AFTERNOON.replace(hour=15, minute=30).time())
-    assert "正在静音，到 15:30 为止。" in wall_state(office.office.glance(), "main")["notices"]
+    office.office.music.mute_until(AFTERNOON.replace(hour=15, minute=30).time())
+    assert "正在静音，到 15:30 为止。" in wall_state(office.office.snapshot.glance(), "main")["notices"]
     with pytest.raises(Refused, match="正在静音，到 15:30 为止"):
-        office.office.play("rousing")
+        office.office.music.play("rousing")
     for wrong in ("14:30", "19:30"):
         with pytest.raises(Refused, match="四小时以内"):
-            office.office.mute_until(datetime.strptime(wrong, "%H:%M").time())  # noqa: DTZ007
+            office.office.music.mute_until(datetime.strptime(wrong, "%H:%M").time())  # noqa: DTZ007
 
 
 # ---- stop and undo
@@ -164,17 +167,17 @@ def test_stop_loses_no_deal_and_can_be_undone(office: Made) -> None:
     """Stopped deals are merged into the next round-up; 恢复 returns the waiting ones to the queue, once."""
     office.deal("陈芳", 25800)
     waits = office.deal("李思思", 31000)
-    said = office.office.announce("下午茶", "tea")
+    said = office.office.speech.announce("下午茶", "tea")
     on_air = office.announcer.jobs[0]
     office.office.queue.on_report(_playing(office, on_air.id))
-    assert office.office.stop_all() == 2
+    assert office.office.speech.stop_all() == 2
     assert all(a.state in (MERGED, DROPPED) for a in _of_today(office) if a.id in (on_air.id, said.id))
     late = [a for a in _of_today(office) if a.key.startswith("late:")]
     assert [a.why for a in late] == ["有人按了停止，15:00 一起播报。"] * 2
-    assert office.office.undo_stop() == 2
+    assert office.office.speech.undo_stop() == 2
     assert sorted(job.script.segments[0].text[:2] for job in office.announcer.jobs) == ["下午", "恭喜"]
     with pytest.raises(Refused):
-        office.office.undo_stop()
+        office.office.speech.undo_stop()
     office.announcer.say(office.clock)
     assert str(row_of(office, waits.id)["state"]).startswith("已播")
     office.go_to("15:00:01")
@@ -184,44 +187,44 @@ def test_stop_loses_no_deal_and_can_be_undone(office: Made) -> None:
 
 def test_everything_not_taken_back_can_be_repeated(office: Made) -> None:
     """A stopped announcement offers 再播一次 and the reason it was not heard; a deal taken back offers neither."""
-    said = office.office.announce("开会", "meet")
-    office.office.stop_all()
-    assert office.office.repeat(said.id).created
+    said = office.office.speech.announce("开会", "meet")
+    office.office.speech.stop_all()
+    assert office.office.speech.repeat(said.id).created
     sold = office.deal("陈芳", 22000)
     office.announcer.say(office.clock)
     assert row_of(office, sold.id)["again"]
-    office.office.void_deal(sold.id, "报错了")
+    office.office.deals.void(sold.id, "报错了")
     assert not row_of(office, sold.id)["again"]
     ident = next(a.id for a in _of_today(office) if sold.id in a.deals)
     with pytest.raises(Refused, match="已经撤回"):
-        office.office.repeat(ident)
+        office.office.speech.repeat(ident)
 
 
 def test_music_and_volume_stay_as_a_person_left_them(office: Made) -> None:
     """Music stopped by a person stays stopped after an announcement; a volume set during one is kept."""
-    office.office.play("rousing")
+    office.office.music.play("rousing")
     office.keeper.refresh()
     assert office.speaker.order is not None
-    office.office.stop_music()
-    office.office.announce("大家好", "m9")
+    office.office.music.stop()
+    office.office.speech.announce("大家好", "m9")
     office.keeper.refresh()
     job = office.announcer.jobs[0]
     office.office.queue.on_report(_playing(office, job.id))
-    office.office.set_volume(20)
+    office.office.music.set_volume(20)
     office.announcer.say(office.clock)
     office.clock.go(seconds=10)
     office.keeper.refresh()
     assert office.speaker.order is None
-    assert office.speaker.volume == office.office.glance().sounding.volume == 20
+    assert office.speaker.volume == office.office.snapshot.glance().sounding.volume == 20
 
 
 def test_the_music_has_a_separate_volume(office: Made) -> None:
     """Halving it changes the music command and neither speech nor master volume."""
-    office.office.play("rousing")
+    office.office.music.play("rousing")
     office.keeper.refresh()
     assert office.speaker.order is not None
     before = office.speaker.order.volume
-    office.office.set_music_volume(50)
+    office.office.music.set_music_volume(50)
     office.keeper.refresh()
     assert office.speaker.order.volume == round(before / 2)
     assert office.speaker.volume == 100
@@ -240,7 +243,7 @@ def test_voice_and_wall_name_the_same_people_in_sequence(office: Made) -> None:
     assert "一共签了五单，合计三万七千九百八十元" in said.text
     assert "还有三单，合计一万二千八百八十元" in said.text or "还有三单，合计一万两千八百八十元" in said.text
     office.office.queue.on_report(_playing(office, said.id))
-    picture = wall_state(office.office.glance(), "main")["celebration"]
+    picture = wall_state(office.office.snapshot.glance(), "main")["celebration"]
     assert [item["person"] for item in picture["items"]] == ["陈芳", "李思思", "王小明"]
     assert picture["amount"] == "12880.00"
     places = [said.text.index(f"的{item['person']}，") for item in picture["items"]]
@@ -249,15 +252,15 @@ def test_voice_and_wall_name_the_same_people_in_sequence(office: Made) -> None:
 
 def test_a_hidden_person_keeps_their_rank_without_a_name(office: Made) -> None:
     """The round-up's list and text on the wall have the same deals and sums in sequence, without the name."""
-    hidden = next(person for person in office.office.people() if person.name == "陈芳")
-    office.office.update_person(hidden.id, hidden=True)
+    hidden = next(person for person in office.office.people.active() if person.name == "陈芳")
+    office.office.people.update(hidden.id, hidden=True)
     for person, amount in (("王小明", 980), ("陈芳", 9900), ("李思思", 2000), ("陈芳", 3000)):
         office.deal(person, amount)
     office.go_to("15:00:01")
     (said,) = [a for a in _of_today(office) if a.kind == "roundup"]
     office.office.queue.on_report(_playing(office, said.id))
     for wall in ("main", "猛虎队"):
-        state = wall_state(office.office.glance(), wall)
+        state = wall_state(office.office.snapshot.glance(), wall)
         assert [(item["person"], item["amount"]) for item in state["celebration"]["items"]] == [
             ("一位同事", "9900.00"), ("一位同事", "3000.00"), ("李思思", "2000.00"), ("王小明", "980.00"),
         ]  # fmt: skip
@@ -266,14 +269,14 @@ def test_a_hidden_person_keeps_their_rank_without_a_name(office: Made) -> None:
 
 def test_a_burst_is_shown_in_the_sequence_of_the_voice(office: Made) -> None:
     """三单连开 lists the best first on the wall, as in the voice."""
-    office.office.mute(10)
+    office.office.music.mute_for(10)
     for person, amount in (("王小明", 11600), ("陈芳", 13500), ("李思思", 10600)):
         office.deal(person, amount)
-    office.office.mute(0)
+    office.office.music.mute_for(0)
     office.keeper.refresh()
     (said,) = [a for a in _of_today(office) if a.kind == "burst"]
     office.office.queue.on_report(_playing(office, said.id))
-    picture = wall_state(office.office.glance(), "main")["celebration"]
+    picture = wall_state(office.office.snapshot.glance(), "main")["celebration"]
     assert [item["person"] for item in picture["items"]] == ["陈芳", "王小明", "李思思"]
 
 
@@ -284,10 +287,10 @@ def test_a_burst_is_shown_in_the_sequence_of_the_voice(office: Made) -> None:
 def test_an_emergency_is_played_and_shown_at_once(start: datetime, tmp_path: Path) -> None:
     """During quiet time, mute and at volume 0 it is queued as urgent and fills every wall, also one that is off."""
     with made_house(tmp_path, start) as house:
-        house.office.set_volume(0)
-        house.office.mute(30)
+        house.office.music.set_volume(0)
+        house.office.music.mute_for(30)
         house.keeper.refresh()
-        said = house.office.emergency("请大家马上离开大楼", "fire")
+        said = house.office.speech.emergency("请大家马上离开大楼", "fire")
         assert said.decision.to_json() == {"kind": "emergency", "when": "now", "why": "紧急广播，立即播报。"}
         (job,) = house.announcer.jobs
         assert job.urgent
@@ -295,15 +298,17 @@ def test_an_emergency_is_played_and_shown_at_once(start: datetime, tmp_path: Pat
         assert job.script.chime is not None
         assert job.script.chime.name == "emergency.ogg"
         assert house.announcer.begin(house.clock) is not None
-        assert wall_state(house.office.glance(), "main")["scene"] == "celebration"
+        assert wall_state(house.office.snapshot.glance(), "main")["scene"] == "celebration"
         house.announcer.say(house.clock)
         house.clock.go(seconds=20)
-        assert wall_state(house.office.glance(), "main")["celebration"]["text"] == "请大家马上离开大楼"
+        assert (
+            wall_state(house.office.snapshot.glance(), "main")["celebration"]["text"] == "请大家马上离开大楼"
+        )
         house.clock.go(seconds=40)
-        assert wall_state(house.office.glance(), "main")["scene"] != "celebration"
-        assert not house.office.emergency("请大家马上离开大楼", "fire").created
+        assert wall_state(house.office.snapshot.glance(), "main")["scene"] != "celebration"
+        assert not house.office.speech.emergency("请大家马上离开大楼", "fire").created
         with pytest.raises(Refused, match="最多"):
-            house.office.emergency("火" * 101, "long")
+            house.office.speech.emergency("火" * 101, "long")
 
 
 def _playing(house: Made, ident: int):  # type: ignore[no-untyped-def]
@@ -314,11 +319,11 @@ def _playing(house: Made, ident: int):  # type: ignore[no-untyped-def]
 
 
 def _of_today(house: Made):  # type: ignore[no-untyped-def]
-    return house.office.announcements(house.clock.now().date())
+    return house.office.announced.of_day(house.clock.now().date())
 
 
 def _deals(house: Made, idents: tuple[int, ...]):  # type: ignore[no-untyped-def]
-    return [deal for deal in house.office.deals(house.clock.now().date()) if deal.id in idents]
+    return [deal for deal in house.office.deals.of_day(house.clock.now().date()) if deal.id in idents]
 
 
 # ---- every change reaches every screen
@@ -495,9 +500,9 @@ def _untrusted(house: Made) -> None:
 
 
 CHANGES: dict[str, Callable[[Made], object]] = {
-    "volume": lambda house: house.office.set_volume(35),
-    "music volume": lambda house: house.office.set_music_volume(35),
-    "mute": lambda house: house.office.mute(5),
+    "volume": lambda house: house.office.music.set_volume(35),
+    "music volume": lambda house: house.office.music.set_music_volume(35),
+    "mute": lambda house: house.office.music.mute_for(5),
     "the end of a mute": lambda house: house.clock.go(minutes=5),
     "device gone": lambda house: setattr(house.speaker, "alive", False),
     "device back": lambda house: setattr(house.speaker, "alive", True),
@@ -651,22 +656,22 @@ LIFTS = {"volume 40": "volume 0", "unmute": "mute", "quiet time ends": "quiet ti
 
 def _undo(living: Living) -> None:
     with contextlib.suppress(Refused):
-        living.office.undo_stop()
+        living.office.speech.undo_stop()
 
 
 STEPS: dict[str, Callable[[Living], object]] = {
-    "big": lambda it: it.office.record_deal("陈芳", "年卡", 20000, it.key()),
-    "small": lambda it: it.office.record_deal("李思思", "月卡", 500, it.key()),
-    "say": lambda it: it.office.announce(f"第{it.keys}句", it.key()),
-    "emergency": lambda it: it.office.emergency("请马上离开", it.key()),
+    "big": lambda it: it.office.deals.record("陈芳", "年卡", 20000, it.key()),
+    "small": lambda it: it.office.deals.record("李思思", "月卡", 500, it.key()),
+    "say": lambda it: it.office.speech.announce(f"第{it.keys}句", it.key()),
+    "emergency": lambda it: it.office.speech.emergency("请马上离开", it.key()),
     "ends": lambda it: it.device.end(),
-    "volume 0": lambda it: it.office.set_volume(0),
-    "volume 40": lambda it: it.office.set_volume(40),
-    "mute": lambda it: it.office.mute(30),
-    "unmute": lambda it: it.office.mute(0),
+    "volume 0": lambda it: it.office.music.set_volume(0),
+    "volume 40": lambda it: it.office.music.set_volume(40),
+    "mute": lambda it: it.office.music.mute_for(30),
+    "unmute": lambda it: it.office.music.mute_for(0),
     "lose": lambda it: it.device.lose(),
     "find": lambda it: it.device.find(),
-    "stop": lambda it: it.office.stop_all(),
+    "stop": lambda it: it.office.speech.stop_all(),
     "undo": _undo,
     "restart": lambda it: it.restart(),
     "edit": _edit,
@@ -680,9 +685,9 @@ CAUSES = {"volume 0": VOLUME_0, "mute": MUTED, "quiet time": QUIET}
 
 def agree(living: Living) -> None:
     """Assert that each announcement's state agrees with the device and that no deal is lost."""
-    glance = living.office.glance()
-    announcements = living.office.announcements(AFTERNOON.date())
-    deals = living.office.deals(AFTERNOON.date())
+    glance = living.office.snapshot.glance()
+    announcements = living.office.announced.of_day(AFTERNOON.date())
+    deals = living.office.deals.of_day(AFTERNOON.date())
     sound = glance.sounding.hearing
     assert living.wrong == []
     assert sound.hears == (living.device.alive and living.device.volume > 0 and not living.forbidden)
@@ -740,9 +745,9 @@ def test_ten_simultaneous_announcements_are_played_whole_in_sequence() -> None:
     texts = ("一", "二", "三", "四", "五", "六", "七" * 300, "八", "九", "十")
     living = Living()
     try:
-        said = [living.office.announce(text, living.key()).id for text in texts]
+        said = [living.office.speech.announce(text, living.key()).id for text in texts]
         with pytest.raises(Unsayable):
-            living.office.announce("。", living.key())
+            living.office.speech.announce("。", living.key())
         for _ in said:
             living.settle()
             living.device.end()
@@ -757,19 +762,19 @@ def test_an_emergency_interrupts_and_the_interrupted_one_is_repeated() -> None:
     """The emergency starts while another plays and ends at volume 0; the other one waits and is heard later."""
     living = Living()
     try:
-        first = living.office.announce("先说的", living.key()).id
+        first = living.office.speech.announce("先说的", living.key()).id
         living.settle()
-        alarm = living.office.emergency("请马上离开", living.key()).id
+        alarm = living.office.speech.emergency("请马上离开", living.key()).id
         living.settle()
         assert living.device.playing == (alarm, 80)
         assert living.state(first) == WAITING
-        living.office.set_volume(0)
+        living.office.music.set_volume(0)
         living.device.end()
         living.settle()
         assert (alarm, True, True) in living.device.played
         assert living.state(alarm) == HEARD
         assert living.device.playing is None
-        living.office.set_volume(50)
+        living.office.music.set_volume(50)
         living.settle()
         living.device.end()
         living.settle()

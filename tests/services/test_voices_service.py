@@ -64,7 +64,7 @@ def installed(folder: Path, *keys: str) -> Path:
 
 def said(office: House) -> tuple[str, float]:
     office.announcer.say(office.clock)
-    office.office.announce("大家好。", f"k{office.clock.mono}")
+    office.office.speech.announce("大家好。", f"k{office.clock.mono}")
     office.clock.go(seconds=1)
     return office.announcer.jobs[0].script.voice, office.announcer.jobs[0].script.speed
 
@@ -80,14 +80,14 @@ def test_every_name_that_the_timetable_allows_is_a_voice() -> None:
 def test_the_phone_overrides_the_timetable_and_survives_a_restart(office: House) -> None:
     """A choice on the phone applies at once and after a restart; None restores the timetable's voice."""
     assert said(office) == ("", 1.0)
-    office.office.choose_voice(voice="晓贝", speed=0.9)
+    office.office.speaking.choose(voice="晓贝", speed=0.9)
     assert said(office) == ("zf_xiaobei", 0.9)
     office.close()
     office.open()
     assert said(office) == ("zf_xiaobei", 0.9)
-    office.office.choose_voice(voice=None)
+    office.office.speaking.choose(voice=None)
     assert said(office) == ("", 0.9)
-    office.office.choose_voice(speed=None)
+    office.office.speaking.choose(speed=None)
     assert said(office) == ("", 1.0)
 
 
@@ -99,7 +99,7 @@ def test_a_chosen_voice_updates_the_phones_and_is_rendered_ahead(office: House) 
     assert before
     office.voice.asked.clear()
     revision = office.feed.revision
-    office.office.choose_voice(voice="yunyang")
+    office.office.speaking.choose(voice="yunyang")
     assert office.feed.revision > revision
     office.keeper.refresh()
     assert [script.segments for script in office.voice.asked] == before
@@ -108,7 +108,7 @@ def test_a_chosen_voice_updates_the_phones_and_is_rendered_ahead(office: House) 
 
 def test_results_have_a_separate_voice(office: House) -> None:
     """results_voice announces top sales and results; typed announcements, deals and the rest use the other voice."""
-    office.office.choose_voice(voice="xiaoni", results_voice="yunjian")
+    office.office.speaking.choose(voice="xiaoni", results_voice="yunjian")
     office.deal("王小明", 30000)
     (deal,) = office.announcer.say(office.clock)
     office.go_to("18:00")
@@ -117,8 +117,8 @@ def test_results_have_a_separate_voice(office: House) -> None:
     (results,) = office.announcer.say(office.clock)
     voices = [job.script.voice for job in (deal, top, results)]
     assert voices == ["zf_xiaoni", "zm_yunjian", "zm_yunjian"]
-    office.office.choose_voice(results_voice="same")
-    office.office.repeat(results.id)
+    office.office.speaking.choose(results_voice="same")
+    office.office.speech.repeat(results.id)
     assert office.announcer.jobs[0].script.voice == "zf_xiaoni"
 
 
@@ -139,7 +139,7 @@ def test_results_have_a_separate_voice(office: House) -> None:
 def test_an_unknown_voice_is_refused(office: House, change: dict[str, object], words: str) -> None:
     """The refusal names the field and the available voices; nothing changes, not even the other field."""
     with pytest.raises(Refused) as refused:
-        office.office.choose_voice(**{"voice": "yunxi", **change})
+        office.office.speaking.choose(**{"voice": "yunxi", **change})
     assert words in refused.value.sentence
     assert refused.value.field == next(iter(change))
     assert said(office) == ("", 1.0)
@@ -173,11 +173,11 @@ def test_a_folder_with_a_model_is_a_voice(tmp_path: Path) -> None:
 def test_the_chosen_engine_speaks(office: House, tmp_path: Path) -> None:
     """espeak is an engine, a speaker is not: a choice reaches the voice at once, an edit at the next look."""
     assert office.voice.engine == "auto"
-    office.office.choose_voice(voice="espeak")
+    office.office.speaking.choose(voice="espeak")
     assert (office.voice.engine, said(office)) == ("espeak", ("", 1.0))
-    office.office.choose_voice(voice="yunxi")
+    office.office.speaking.choose(voice="yunxi")
     assert (office.voice.engine, said(office)) == ("auto", ("zm_yunxi", 1.0))
-    office.office.choose_voice(voice=None)
+    office.office.speaking.choose(voice=None)
     edited = office.file.read_text("utf-8").replace("  voice: auto ", "  voice: espeak ")
     office.file.write_text(edited, "utf-8")
     assert office.timetable_file.refresh()
@@ -250,8 +250,8 @@ def test_the_language_of_a_text(text: str, language: str) -> None:
 
 def test_an_english_announcement_has_english_numbers(office: House) -> None:
     """A typed English announcement reaches the voice as English, with English numbers and without pinyin for names."""
-    office.office.update_person(office.office.people()[0].id, name="Amy", say_as="ai4 mi3")
-    office.office.announce("Amy, meeting at 15:00 in room 3", "k")
+    office.office.people.update(office.office.people.active()[0].id, name="Amy", say_as="ai4 mi3")
+    office.office.speech.announce("Amy, meeting at 15:00 in room 3", "k")
     (segment,) = office.announcer.jobs[0].script.segments
     assert (segment.text, segment.language) == ("Amy, meeting at fifteen hundred in room three", "en")
 

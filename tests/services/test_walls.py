@@ -11,7 +11,7 @@ from office_made import House, house
 
 from controller.cli.timetable import results_in_words
 from controller.glance import UNNAMED
-from controller.sales.model import Refused
+from controller.sales.model import PersonRow, Refused
 from controller.services.context import MOST_KEPT
 from controller.services.walls import VALID_S, Pairings
 from signage.wall_state import celebration_of
@@ -35,7 +35,7 @@ def test_choices_on_the_phone_override_the_timetable_and_survive_a_restart(offic
     office.office.walls.choose("hall", {"scene": "leaderboard", "theme": "paper", "portrait": True})
     office.close()
     office.open()
-    display = office.office.glance().walls.screens["hall"]
+    display = office.office.snapshot.glance().walls.screens["hall"]
     assert (display.scene, display.theme, display.portrait, display.distance) == (
         "leaderboard",
         "paper",
@@ -43,7 +43,7 @@ def test_choices_on_the_phone_override_the_timetable_and_survive_a_restart(offic
         5,
     )
     office.office.walls.choose("hall", {"scene": None, "theme": None, "portrait": None})
-    assert "hall" not in office.office.glance().walls.screens
+    assert "hall" not in office.office.snapshot.glance().walls.screens
 
 
 def test_a_name_given_on_the_phone_is_permanent(office: House) -> None:
@@ -63,7 +63,7 @@ def test_a_name_given_on_the_phone_is_permanent(office: House) -> None:
         "other",
     ]
     assert [wall.name for wall in walls.known()] == ["door"]
-    assert office.office.glance().walls.screens["door"].theme == "paper"
+    assert office.office.snapshot.glance().walls.screens["door"].theme == "paper"
     walls.rename("door", "main")
     assert [walls.called(name) for name in ("main", "hall", "door")] == ["main", "main", "main"]
 
@@ -115,42 +115,42 @@ def test_streaks_records_and_newcomers(office: House) -> None:
     on(office, date(2026, 11, 24))
     office.deal("陈芳", 300)
     office.deal("赵磊", 2000)
-    highlights = {honour.kind: honour for honour in office.office.glance().highlights}
+    highlights = {honour.kind: honour for honour in office.office.snapshot.glance().highlights}
     assert (highlights["streak"].name, highlights["streak"].count) == ("王小明", 9)
     assert (highlights["record"].name, highlights["record"].amount) == ("赵磊", 2000)
     assert (highlights["newcomer"].name, highlights["most_orders"].name) == ("赵磊", "陈芳")
     office.deal("王小明", 1000)
-    streak = office.office.glance().highlights[0]
+    streak = office.office.snapshot.glance().highlights[0]
     assert (streak.name, streak.count) == ("王小明", 10)
     on(office, date(2026, 11, 26))
-    assert all(honour.kind != "streak" for honour in office.office.glance().highlights)
+    assert all(honour.kind != "streak" for honour in office.office.snapshot.glance().highlights)
 
 
 def test_a_hidden_person_is_named_nowhere_on_the_walls(office: House) -> None:
     """A hidden person's deal counts for the team and is shown without the name; no highlight names them."""
-    person = next(p for p in office.office.people() if p.name == "李思思")
-    office.office.update_person(person.id, hidden=True)
+    person = next(p for p in office.office.people.active() if p.name == "李思思")
+    office.office.people.update(person.id, hidden=True)
     office.deal("李思思", 50000)
     office.announcer.report(_playing(office))
-    glance = office.office.glance()
+    glance = office.office.snapshot.glance()
     assert [deal.person for deal in glance.deals] == [UNNAMED]
     assert glance.on_air is not None
     assert [deal.person for deal in glance.on_air.deals] == [UNNAMED]
     assert glance.highlights == ()
     assert glance.people == ()
     assert next(team for team in glance.teams if team.name == "飞龙队").amount == 50000
-    assert office.office.deals(TUESDAY.date())[0].person == "李思思"  # the phone shows the name
+    assert office.office.deals.of_day(TUESDAY.date())[0].person == "李思思"  # the phone shows the name
 
 
 def test_namesakes_have_separate_photos(office: House) -> None:
     """With two people of one name, the wall shows the photo of the one who made the deal."""
     for team, photo in (("猛虎队", "aa"), ("飞龙队", "bb")):
-        added = office.office.add_person(name="王伟", team=team)
+        added = office.office.people.add(PersonRow(name="王伟", team=team))
         with office.store.write() as session:
             session.roster.set_photo(added.id, photo)
-    office.office.record_deal("王伟", "网络招聘", 88000, "namesake", "猛虎队")
+    office.office.deals.record("王伟", "网络招聘", 88000, "namesake", "猛虎队")
     office.announcer.report(_playing(office))
-    celebration = celebration_of(office.office.glance())
+    celebration = celebration_of(office.office.snapshot.glance())
     assert celebration is not None
     assert (celebration["team"], celebration["photo"]) == ("猛虎队", "/photos/aa")
 
@@ -171,18 +171,18 @@ def test_the_ceremony_shows_the_top_sales_of_the_past_month(office: House) -> No
     office.open()
     office.deal("陈芳", 80000)
     office.go_to("13:01")
-    champion = office.office.glance().champion
+    champion = office.office.snapshot.glance().champion
     assert champion is not None
     assert (champion.period, champion.since, champion.winner.name) == ("month", date(2026, 11, 1), "王小明")
     assert champion.prize == "总经理亲自颁奖"
     office.go_to("13:06")
-    assert office.office.glance().champion is None
+    assert office.office.snapshot.glance().champion is None
 
 
 def test_the_frozen_results_in_words(office: House) -> None:
     """The results frozen at 18:05 are printed unchanged, also after a later deal."""
     office.deal("王小明", "12800.50")
-    office.office.set_target("猛虎队", TUESDAY.date(), 12801)
+    office.office.targets.set_day("猛虎队", TUESDAY.date(), 12801)
     office.go_to("18:05")
     office.deal("陈芳", 99999)
     with office.store.read() as session:

@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from controller.daemon import Daemon, Options
+from controller.sales.model import PersonRow
 from controller.sound.tts.client import Voice
 from controller.system.paths import Home
 from tests import holidays_made
@@ -104,7 +105,7 @@ def running(
     try:
         for team, names in people.items():
             for name in names:
-                daemon.office.add_person(name=name, team=team, leader=name == names[0])
+                daemon.office.people.add(PersonRow(name=name, team=team, leader=name == names[0]))
         with pytest.MonkeyPatch.context() as patch:
             if not warm:
                 patch.setattr(Voice, "warm_up", lambda voice: None)

@@ -220,7 +220,7 @@ def test_products_are_hidden_and_restored(house: House) -> None:
 def test_hidden_products_are_bounded(house: House) -> None:
     """However many names are hidden, the store keeps the newest two hundred."""
     for number in range(205):
-        house.daemon.office.hide_product(f"产品{number}", hidden=True)
+        house.daemon.office.product_list.hide(f"产品{number}", hidden=True)
     with house.daemon.store.read() as session:
         kept = session.settings.setting("hidden_products")
     assert len(kept) == 200

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -18,7 +17,7 @@ from controller.health import HealthProblem
 from controller.sales.people_import import PersonRow
 from controller.system.local_daemon import health_of
 from controller.system.process import running as told_by_daemon
-from tests.running import ZHANGU
+from tests import forked
 from tests.signage.house import House, running
 
 FRONT = quote("前台")
@@ -208,9 +207,7 @@ def test_a_voice_is_chosen_by_command(house: House) -> None:
     """`zhangu voices choose` sets it in the daemon, by any of a speaker's names; the phone shows it."""
     home = house.daemon.store.path.parent.parent
     for name, key in (("云希", "zm_yunxi"), ("xiaoyi", "zf_xiaoyi"), ("auto", "auto")):
-        done = subprocess.run(
-            [ZHANGU, "voices", "choose", name, "--home", home], capture_output=True, text=True
-        )
+        done = forked.run(["voices", "choose", name, "--home", str(home)])
         assert (done.returncode, done.stderr) == (0, "")
         assert house.call("GET", "/api/voice").json["voice"] == key
 

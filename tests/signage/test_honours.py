@@ -41,7 +41,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
 def honour(house: House) -> None:
     """Record November's awards."""
     office = house.daemon.office
-    people = {person.name: person for person in office.people()}
+    people = {person.name: person for person in office.people.active()}
     won = [
         ("month", "2026-11-01", "2026-11-30", "陈芳", 63, 486_000, "总经理亲自颁奖"),
         ("week", "2026-11-09", "2026-11-15", "陈芳", 12, 99_000, ""),
@@ -102,7 +102,7 @@ def test_the_phone_leads_the_ceremony_and_the_wall_follows(house: House) -> None
     shown = house.call("POST", "/api/ceremony", {"action": "next"}, "assistant").json
     assert (shown["at"], shown["slides"][2]["person"]) == (2, "李思思")
     english = WallSettings(WallDisplay(language="en"))
-    state = wall_state(replace(house.daemon.office.glance(), walls=english), "east")
+    state = wall_state(replace(house.daemon.office.snapshot.glance(), walls=english), "east")
     assert state["award"]["title"] == "Top sales of week 2"
     assert house.call("POST", "/api/ceremony", {"action": "previous"}, "assistant").json["at"] == 1
     refused = house.call("POST", "/api/ceremony", {"action": "dance"}, "assistant")

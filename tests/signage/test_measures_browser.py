@@ -98,4 +98,4 @@ def test_a_second_run_as_replaces_the_first_and_comes_back(house: House, phone: 
         expect(phone.locator("#day-like [aria-pressed=true]")).to_have_text(name)
     phone.locator("#toast .undo").click()
     expect(phone.locator("#day-like [aria-pressed=true]")).to_have_text("周一")
-    assert [one.like for one in house.daemon.office.glance().plan.exceptions] == ["monday"]
+    assert [one.like for one in house.daemon.office.snapshot.glance().plan.exceptions] == ["monday"]

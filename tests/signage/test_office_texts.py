@@ -34,7 +34,7 @@ def office_texts(office: House) -> set[str]:
     texts = {text for entry in plan.entries for text in (entry.name, entry.text)}
     texts |= {duty.what for duty in plan.duties} | {cue.text for cue in plan.cues if cue.text}
     texts |= {rhythm.office, rhythm.prizes.day, rhythm.prizes.week, rhythm.prizes.month}
-    texts |= {one.name for one in (*office.office.people(), *office.office.teams())}
+    texts |= {one.name for one in (*office.office.people.active(), *office.office.people.teams())}
     return {text for text in texts if text}
 
 

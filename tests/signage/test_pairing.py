@@ -170,7 +170,7 @@ def test_where_walls_are_english_the_digits_are_too(browser: Browser, tmp_path: 
         sheet = tmp_path / "home" / "config" / "rhythm.yaml"
         written = sheet.read_text(encoding="utf-8")
         sheet.write_text(written.replace("theme: ink}", "theme: ink, language: en}"), encoding="utf-8")
-        assert eventually(lambda: house.daemon.office.glance().walls.default.language == "en", 15)
+        assert eventually(lambda: house.daemon.office.snapshot.glance().walls.default.language == "en", 15)
         page = browser.new_page(viewport={"width": 1280, "height": 720})
         page.goto(f"{house.address}/wall/new")
         read = "document.title + document.body.innerText + document.images[0].alt + document.documentElement.lang"

@@ -136,7 +136,7 @@ def test_a_list_with_faulty_rows_is_previewed(house: House, phone: Page, tmp_pat
     phone.tap("#people-import")
     picture(phone, "import")
     phone.set_input_files("#sheet input[type=file]", workbook(tmp_path))
-    expect(phone.locator("#list-sum")).to_have_text("会改动 2 人，有错的 2 行不导入。")
+    expect(phone.locator("#list-sum")).to_have_text("预计新增 1 人，更新 1 人，有错的 2 行不导入。")
     sheet = phone.locator("#sheet")
     expect(sheet.locator(".fault")).to_have_count(2)
     expect(sheet.locator(".fault").first).to_contain_text("第 4 行　没有团队团队是空的")

@@ -11,6 +11,7 @@ import phonesheets
 import pytest
 from playwright.sync_api import Browser, FloatRect, Page, Route, expect
 
+from controller.sales.model import PersonRow
 from tests.signage.house import REPOSITORY, House, running
 
 pytestmark = pytest.mark.browser
@@ -27,7 +28,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SDL_AUDIODRIVER", "dummy")
         with running(tmp_path_factory.mktemp("office") / "home") as house:
-            house.daemon.office.add_person(name=MARKUP, team="雄鹰队")
+            house.daemon.office.people.add(PersonRow(name=MARKUP, team="雄鹰队"))
             for product in ("网络招聘", "校园招聘套餐", "报纸"):
                 house.sell("欧阳建国", 300, f"known-{product}", product)
             yield house

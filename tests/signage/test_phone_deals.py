@@ -13,6 +13,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from controller.daemon import Daemon, Options
+from controller.sales.model import PersonRow
 from controller.system.paths import Home
 from tests.ports import free_port
 from tests.signage.house import PEOPLE, REPOSITORY, ZONE, House, running
@@ -53,7 +54,7 @@ def row(page: Page, words: str):  # type: ignore[no-untyped-def]
 
 def test_a_person_is_found_by_initials_and_the_last_seller_comes_first(house: House, phone: Page) -> None:
     """wxm, full pinyin and a character find 王小明; equal matches are sorted by the last deal; no match says so."""
-    house.daemon.office.add_person(name="王晓敏", team="雄鹰队")
+    house.daemon.office.people.add(PersonRow(name="王晓敏", team="雄鹰队"))
     chips = phone.locator("#people .chip")
     for typed in ("wxm", "WangXiao", "王"):
         phone.fill("#find", typed)
@@ -238,7 +239,7 @@ class Stoppable:
         if first:
             for team, names in PEOPLE.items():
                 for name in names:
-                    self.daemon.office.add_person(name=name, team=team)
+                    self.daemon.office.people.add(PersonRow(name=name, team=team))
         self.daemon.start()
         self.house = House(self.daemon)
 

@@ -91,7 +91,7 @@ def test_a_change_holds_on_every_screen_within_two_seconds(house: House) -> None
     assert "14:10 起休息" in text(house, f"/poster?date={TODAY}")
     assert "14:10 起休息" not in text(house, "/poster")
     english = WallSettings(WallDisplay(language="en"))
-    state = wall_state(replace(house.daemon.office.glance(), walls=english), "east")
+    state = wall_state(replace(house.daemon.office.snapshot.glance(), walls=english), "east")
     assert "Today: off from 14:10." in state["notices"]
     undone = house.call("DELETE", f"/api/days/{TODAY}/changes/{made.json['id']}", role="assistant")
     assert undone.json["undone"]

@@ -54,7 +54,7 @@ def payload(
 
 
 def seconds(house: House, off: timedelta = timedelta()) -> str:
-    return str(int((house.daemon.office.glance().now + off).timestamp()))
+    return str(int((house.daemon.office.snapshot.glance().now + off).timestamp()))
 
 
 def send(house: House, name: str, body: bytes, query: str = "", **headers: str) -> tuple[int, dict[str, Any]]:

@@ -37,7 +37,7 @@ def client(house: House) -> FlaskClient:
 
 
 def person(house: House, name: str) -> int:
-    return next(one.id for one in house.daemon.office.people() if one.name == name)
+    return next(one.id for one in house.daemon.office.people.active() if one.name == name)
 
 
 def phone(house: House, role: str, name: str | None = None) -> FlaskClient:
@@ -278,12 +278,12 @@ def test_a_hidden_person_types_the_name(house: House) -> None:
     _, pin = house.daemon.office.keys.personal.set(number, "assistant", "owner")
     one = client(house)
     assert "刘洋" in one.get("/login").text
-    house.daemon.office.update_person(number, hidden=True)
+    house.daemon.office.people.update(number, hidden=True)
     try:
         assert "刘洋" not in one.get("/login").text
         assert sign_in(one, pin=pin, who="刘洋").status_code == 303
     finally:
-        house.daemon.office.update_person(number, hidden=False)
+        house.daemon.office.people.update(number, hidden=False)
 
 
 # --- leaders
@@ -303,12 +303,12 @@ def test_a_leader_touches_only_the_own_team(house: House) -> None:
     assert put_target(leader, "猛虎队", "多").status_code == 422
     assert leader.put("/api/targets", data="x", headers=OWN).status_code == 415
     assert leader.put("/api/cities", json={"city": "上海", "percent": 1}, headers=OWN).status_code == 403
-    house.daemon.office.update_person(person(house, "王小明"), team="雄鹰队")
+    house.daemon.office.people.update(person(house, "王小明"), team="雄鹰队")
     try:
         assert put_target(leader, "猛虎队").status_code == 403
         assert put_target(leader, "雄鹰队").status_code == 200
     finally:
-        house.daemon.office.update_person(person(house, "王小明"), team="猛虎队")
+        house.daemon.office.people.update(person(house, "王小明"), team="猛虎队")
 
 
 def test_a_leaders_token_belongs_to_the_person_of_its_name(house: House) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from controller.sales.model import PersonRow
 from tests.signage.house import House, running
 from tests.signage.test_phone_browser import ARTEFACTS, RULES
 
@@ -45,7 +46,7 @@ def open_page(house: House, browser: Browser) -> Iterator[Callable[..., Page]]:
 
 
 def join(house: House, page: Page, role: str, name: str | None = None) -> Page:
-    people = {person.name: person.id for person in house.daemon.office.people()}
+    people = {person.name: person.id for person in house.daemon.office.people.active()}
     invited = house.daemon.office.keys.phones.invite(role, people[name] if name else None)
     page.goto(f"{house.address}/join/{invited.link}")
     page.get_by_role("button", name="在这台手机上使用").tap()
@@ -118,9 +119,9 @@ def test_an_open_page_notices_every_way_out(house: House, open_page: Callable[..
         expect(page.locator("#teams")).to_be_visible()
         work: Callable[[], object] = lambda: keys.set_pin_on(on=False)
     elif how == "person left":
-        left = house.daemon.office.add_person(name="要走的", team="雄鹰队")
+        left = house.daemon.office.people.add(PersonRow(name="要走的", team="雄鹰队"))
         join(house, page, "leader", "要走的")
-        work = lambda: house.daemon.office.update_person(left.id, active=False)
+        work = lambda: house.daemon.office.people.update(left.id, active=False)
     else:
         join(house, page, "manager")
         newest = max(keys.signed_in())
@@ -204,7 +205,7 @@ def test_the_sheets_of_phones_and_rights_keep_the_rules(
 ) -> None:
     """Sign-in with names, joining, phones, adding, personal PIN, log: no overflow, sizes and contrast as everywhere."""
     keys, page = house.daemon.office.keys, open_page(width, height, scheme)
-    people = {person.name: person.id for person in house.daemon.office.people()}
+    people = {person.name: person.id for person in house.daemon.office.people.active()}
     keys.personal.set(people["陈芳"], "assistant", "owner")
     faults: dict[str, object] = {}
 

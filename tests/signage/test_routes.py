@@ -128,8 +128,8 @@ def test_every_answer_is_safe_by_its_headers(house: House) -> None:
 def test_hidden_people_are_named_on_no_open_route(house: House) -> None:
     """Standings, walls, poster, pages: a hidden person's deal appears as one of 一位同事."""
     office = house.daemon.office
-    person = next(person for person in office.people() if person.name == "周婷")
-    office.update_person(person.id, hidden=True)
+    person = next(person for person in office.people.active() if person.name == "周婷")
+    office.people.update(person.id, hidden=True)
     assert house.sell("周婷", 500, "hidden-in-the-open").status == 201
     assert '"count":1' in ask(house, "GET", "/api/standings", {})[2]  # counted for the team and for no person
     for method, rule, path in routes(house):

@@ -130,3 +130,16 @@ def test_a_sheet_says_why_it_stays_empty_and_ignores_late_answers(house: House, 
     expect(page.locator("#sheet-title")).to_have_text("操作记录")
     expect(page.locator("#backups")).to_have_count(0)
     page.context.close()
+
+
+def test_the_back_button_closes_a_sheet(house: House, browser: Browser) -> None:
+    """Back leads to the page before; its sheet does not stay above that page."""
+    page = owner(house, browser)
+    page.goto(f"{house.address}/#results")
+    page.locator(".tabs a[href='#device']").click()
+    page.locator("#log").click()
+    expect(page.locator("#log-lines li").first).to_be_visible()
+    page.go_back()
+    expect(page.locator("#results")).to_be_visible()
+    expect(page.locator("#sheet")).to_be_hidden()
+    page.context.close()

@@ -360,10 +360,10 @@ def test_strangers_leave_little_in_the_log(house: House, tmp_path: Path) -> None
 def test_hidden_people_are_named_on_no_screen(house: House) -> None:
     """The voice says the name; the open /api/wall shows the same deal without it."""
     office = house.daemon.office
-    person = next(person for person in office.people() if person.name == "李思思")
-    office.update_person(person.id, hidden=True)
+    person = next(person for person in office.people.active() if person.name == "李思思")
+    office.people.update(person.id, hidden=True)
     assert house.sell("李思思", 58_000, "hidden").status == 201
-    assert _until(lambda: office.glance().on_air is not None, 20)
-    assert "一位同事" in office.glance().on_air.text  # type: ignore[union-attr]
+    assert _until(lambda: office.snapshot.glance().on_air is not None, 20)
+    assert "一位同事" in office.snapshot.glance().on_air.text  # type: ignore[union-attr]
     assert "李思思" not in json.dumps(house.call("GET", "/api/wall", role=None).json, ensure_ascii=False)
-    office.update_person(person.id, hidden=False)
+    office.people.update(person.id, hidden=False)

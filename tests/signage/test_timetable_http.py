@@ -52,6 +52,10 @@ def test_the_page_gets_text_values_and_forms(house: House) -> None:
     labels = [f["label"] for page in found["forms"]["pages"] for f in page["fields"]]
     assert all(any("\u4e00" <= letter <= "\u9fff" for letter in label) for label in labels)
     assert {text["path"][0] for text in found["forms"]["texts"]} == {"broadcasts", "results", "comments"}
+    mail = {field["path"][-1]: field["kind"] for field in found["forms"]["mail"]}
+    assert {mail["server"], mail["user"], mail["sender"]} == {"text"}, "one line each"
+    kinds = {field["path"][0]: field["kind"] for field in found["forms"]["entries"]["rhythm"]}
+    assert kinds["text"] == "long"
 
 
 def test_every_text_of_the_file_has_a_form(house: House) -> None:

@@ -218,11 +218,11 @@ def _nothing_is_lost(house: House) -> None:
     deals = [
         (deal.person, int(deal.amount))
         for day in range(23, 29)
-        for deal in office.deals(MONDAY.replace(day=day).date())
+        for deal in office.deals.of_day(MONDAY.replace(day=day).date())
         if deal.voided is None
     ]
     assert deals == [("陈芳", 12800), ("李思思", 900), ("赵新人", 3000), ("新同事乙", 600)]
-    names = [person.name for person in office.people()]
+    names = [person.name for person in office.people.active()]
     assert "新同事甲" in names
     assert "没有队" not in names
     plans = [office.exceptions.week(MONDAY.replace(day=day).date())[0] for day in (23, 24, 26, 28)]

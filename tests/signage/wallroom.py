@@ -54,6 +54,11 @@ class Room:
         app.register_blueprint(storybook)
         return app
 
+    @property
+    def snapshot(self) -> Room:
+        """Return itself: walls ask the office's snapshot for the glance."""
+        return self
+
     def glance(self) -> Glance:
         return replace(self.shown, now=self.clock.now(), revision=self.feed.revision)
 

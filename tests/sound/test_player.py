@@ -237,11 +237,14 @@ def test_one_at_a_time_and_not_past_its_limit(disk, tmp_path):
     assert events.wait("done", id=4).ok
 
 
-def player(env: dict[str, str]) -> subprocess.Popen[bytes]:
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
-    return subprocess.Popen(
-        [sys.executable, "-m", "controller.sound.player.process"], env=os.environ | env, **pipes
-    )
+PLAYER = ("-m", "controller.sound.player.process")
+
+
+def player(
+    env: dict[str, str], program: tuple[str, str] = PLAYER, stderr: int = subprocess.DEVNULL
+) -> subprocess.Popen[bytes]:
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": stderr}
+    return subprocess.Popen([sys.executable, *program], env=os.environ | env, **pipes)
 
 
 def told(child: subprocess.Popen[bytes], what: str) -> dict:
@@ -281,6 +284,21 @@ def test_nonsense_on_its_input_does_not_end_the_player():
         assert child.wait(5) == 0
 
 
+def test_libraries_write_nothing_into_the_log():
+    """A library's lines, such as ALSA's for each underrun, go nowhere; a Python message still reaches the log."""
+    with player(NOWHERE, stderr=subprocess.PIPE) as child:
+        told(child, "ready")
+        assert str(Path(f"/proc/{child.pid}/fd/2").readlink()) == os.devnull
+        child.stdin.close()
+    program = (
+        "import os, sys; from controller.sound.player import process; process._silence_libraries();"
+        "os.write(2, b'ALSA lib pcm.c: underrun occurred'); raise ValueError('ours')"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert "underrun" not in done.stderr
+    assert "ValueError: ours" in done.stderr
+
+
 def test_the_player_ends_with_its_parent_and_on_sigterm():
     """Closed input or SIGTERM ends it within moments: no player remains."""
     for end in (lambda child: child.stdin.close(), lambda child: child.send_signal(signal.SIGTERM)):
@@ -291,7 +309,11 @@ def test_the_player_ends_with_its_parent_and_on_sigterm():
 
 
 def test_without_a_device_the_player_says_so_and_ends():
-    """Without a device there is an event, and an exit code for it."""
-    with player({"SDL_AUDIODRIVER": "pulseaudio", "PULSE_SERVER": "unix:/nonexistent"}) as child:
+    """Without a device there is an event at each try, and after the last one (here the second) an exit code for it."""
+    twice = "from controller.sound.player import process; process.TRIES = 2; process.main()"
+    env = {"SDL_AUDIODRIVER": "pulseaudio", "PULSE_SERVER": "unix:/nonexistent"}
+    with player(env, ("-c", twice)) as child:
+        for _ in range(2):
+            assert told(child, "absent")["detail"]
         assert told(child, "lost")["why"] == "none"
         assert child.wait(5) == 3

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
-from controller.sound.silence_check import SilenceCheck
+from controller.sound.player_reports import SilenceCheck
 
 FILE = Path("music.wav")
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import threading
 
 from controller.sound.playback import Job, Playback
+from controller.sound.player_reports import UnderWay
 from controller.sound.speaker import Event
 from controller.sound.tts.script import Script
-from controller.sound.under_way import UnderWay
 
 
 def test_the_players_echo_of_a_lost_announcement_is_no_news() -> None:

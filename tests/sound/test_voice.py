@@ -17,7 +17,7 @@ import pytest
 from soundfiles import RATE, heard, measured, noise, save
 
 from controller.cli.doctor import describe_voices
-from controller.sound.tts import levels
+from controller.sound.tts import levels, voice_child
 from controller.sound.tts.client import AHEAD, Voice
 from controller.sound.tts.plan import VoiceStatus
 from controller.sound.tts.script import MAX_CHARACTERS, Clip, Script, Segment, VoiceFailed, say
@@ -275,6 +275,19 @@ def test_a_hung_child_is_replaced_within_the_limit(tmp_path: Path) -> None:
         assert made(voice, FIRST).speech_end_s > 6
         assert time.monotonic() - started > 1.0
         assert not exists(pid)
+    finally:
+        voice.close()
+
+
+def test_a_child_that_loads_slowly_is_not_hung(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a busy machine espeak loads for longer than the limit; it computes, and Zhangu waits."""
+    busy = "import time\nwhile time.process_time() < 3: pass\n"
+    (tmp_path / "sitecustomize.py").write_text(busy)
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}:{os.environ.get('PYTHONPATH', '')}")
+    monkeypatch.setattr(voice_child, "LOADING_LIMIT_S", 1.0)
+    voice = Voice(tmp_path)
+    try:
+        assert made(voice, FIRST).speech_end_s > 6
     finally:
         voice.close()
 

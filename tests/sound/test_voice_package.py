@@ -34,6 +34,22 @@ def packaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Catalogue:
     return catalogue
 
 
+def test_the_remedy_without_internet_names_the_voices_package(tmp_path: Path) -> None:
+    """On a box of the package: the file and the command; in a checkout: another computer."""
+    build.lay_program(tmp_path, "1")
+    ask = "from controller.sound.tts.download import mend_network; print(mend_network())"
+    said = {}
+    for root in (tmp_path, build.ROOT):
+        done = subprocess.run(
+            [sys.executable, "-P", "-c", ask], env=os.environ | {"PYTHONPATH": str(root)},
+            cwd=tmp_path / "bin", capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        said[root] = done.stdout
+    file = f"zhangu-voice-natural_{voice.VERSION}_all.deb"
+    assert f"sudo apt install ./{file}" in said[tmp_path]
+    assert "zhangu voices install --from" in said[build.ROOT]
+
+
 def test_version_and_contents_belong_together() -> None:
     """Another catalogue needs another version of the package: dpkg would take both for the same."""
     assert (voice.VERSION, KOKORO.fingerprint) == ("1.0", "8c98b67a74f6d359")

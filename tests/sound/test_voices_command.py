@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from controller.sound.tts.packages import faulty
-from tests.running import ROOT, ZHANGU
+from tests import forked
+from tests.running import ROOT
 
 
 @pytest.fixture(scope="module")
@@ -25,9 +25,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def typed(home: Path, *words: str | Path, code: int = 0) -> str:
     """Return the output of `zhangu voices …`; it must exit with that code and without a traceback."""
-    done = subprocess.run(
-        [ZHANGU, "voices", *words, "--home", home], capture_output=True, text=True, timeout=60
-    )
+    done = forked.run(["voices", *map(str, words), "--home", str(home)])
     assert done.returncode == code, done.stdout + done.stderr
     assert "Traceback" not in done.stderr
     return done.stdout if code == 0 else done.stderr

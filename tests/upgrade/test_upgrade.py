@@ -188,10 +188,13 @@ def test_root_follows_no_link_of_the_daemons_user(box: Box, tmp_path: Path) -> N
         mailbox.opened(box.place.data, *mailbox.FOLDER, mailbox.REQUEST)
 
 
-def kill_at(box: Box, package: Path, number: int, *, behaviour: str = "") -> bool:
-    """Kill an upgrade at an effect, recover, check the box; return whether it was killed."""
-    before = box.place.release("current")
-    box.request(UPGRADE, package)
+def kill_at(box: Box, package: Path | None, number: int) -> bool:
+    """Kill an upgrade, or without a package a way back, at an effect; recover, check the box.
+
+    Return whether it was killed.
+    """
+    before, other = box.place.release("current"), box.place.release("previous") if package is None else "2.0"
+    box.request(UPGRADE if package else ROLLBACK, package)
     ended = box.work(number)
     if ended.returncode == 0:
         return False
@@ -200,7 +203,7 @@ def kill_at(box: Box, package: Path, number: int, *, behaviour: str = "") -> boo
         box.cut_power()
     box.work()  # systemd starts root's program again
     version = box.assert_whole()
-    assert version in (before, "2.0")
+    assert version in (before, other)
     result = read_result(box.place)
     if number % 2 and result is not None and result.outcome != REFUSED:
         assert version == result.target if result.outcome == SUCCEEDED else result.source
@@ -220,5 +223,21 @@ def test_a_kill_between_any_two_effects_leaves_a_working_box(tmp_path: Path) -> 
             (box.place.program / "previous").unlink(missing_ok=True)
             box.machine().prune()
             kill_at(box, package, 1 + (sample * effects + effects // 2) // SAMPLES)
+    finally:
+        box.close()
+
+
+def test_a_kill_between_any_two_effects_of_a_way_back_leaves_a_working_box(tmp_path: Path) -> None:
+    """A sample of the effects of `zhangu rollback`: the box runs one of the two releases, and has all deals."""
+    box = Box(tmp_path)
+    try:
+        box.done(UPGRADE, box.package("2.0"))
+        box.request(ROLLBACK)
+        effects = int(box.work().stdout)
+        assert effects > 10
+        for sample in range(SAMPLES // 2):
+            if box.place.release("current") != "2.0":
+                assert box.done(ROLLBACK).target == "2.0"
+            assert kill_at(box, None, 1 + (sample * effects + effects // 2) // (SAMPLES // 2))
     finally:
         box.close()

@@ -29,9 +29,7 @@ _SAID = {
     "DR": "Doctor",
     "&": "and",
 }
-_WHOLE = re.compile(
-    r"(?<![A-Za-z0-9])(?:[Ww][Ii]-[Ff][Ii]|[Cc](?:\+\+|#)|[BCOPbcop]2[BCOPbcop])(?![A-Za-z0-9+#])"
-)
+_WHOLE = r"(?<![A-Za-z0-9])(?:[Ww][Ii]-[Ff][Ii]|[Cc](?:\+\+|#)|[BCOPbcop]2[BCOPbcop])(?![A-Za-z0-9+#])"
 _TOKEN = re.compile(r"(?<![A-Za-z])[A-Za-z]+(?:’[A-Za-z]{1,5})?(?![A-Za-z1-5’])")  # not pinyin, shan4
 _VOWELS = frozenset("AEIOUY")
 _LONGEST_ABBREVIATION = 4
@@ -44,7 +42,7 @@ def _whole(match: Match) -> str:
 
 BEFORE_NUMBERS: tuple[Rule, ...] = (
     rule(r"(?<=[A-Za-z])'(?=[A-Za-z])", "’"),
-    (_WHOLE, _whole),
+    rule(_WHOLE, _whole),
     rule(r"(?<=[A-Za-z0-9_])@(?=[A-Za-z0-9])", " at "),
     rule(r"(?<=[A-Za-z0-9])\s?&\s?(?=[A-Za-z0-9])", " and "),
     rule(r"(?<![A-Za-z])(Mrs?|Ms|Dr)\.(?=\s)", r"\1"),

@@ -8,9 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from decimal import ROUND_HALF_UP, Decimal, localcontext
+from functools import cache
 
 Match = re.Match[str]
-Rule = tuple[re.Pattern[str], Callable[[Match], str]]
+Rule = tuple[str, Callable[[Match], str]]
 
 NUMBER = r"(?:[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])|[0-9]+)(?:\.[0-9]+)?"
 """A number as people write it: 12800, 12,800, 1.28. Not anchored: see START and END."""
@@ -23,14 +24,18 @@ def rule(pattern: str, replacement: Callable[[Match], str] | str) -> Rule:
     """Return a rule; `replacement` may be a template such as r"\\1到\\2"."""
     if isinstance(replacement, str):
         template = replacement
-        return re.compile(pattern), lambda match: match.expand(template)
-    return re.compile(pattern), replacement
+        return pattern, lambda match: match.expand(template)
+    return pattern, replacement
+
+
+_compiled = cache(re.compile)
+"""Patterns are compiled with the first text: every process imports the rules, and few read a text aloud."""
 
 
 def apply(rules: Iterable[Rule], text: str) -> str:
     """Return the text after every rule, in order."""
     for pattern, replacement in rules:
-        text = pattern.sub(replacement, text)
+        text = _compiled(pattern).sub(replacement, text)
     return text
 
 

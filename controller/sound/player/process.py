@@ -28,6 +28,8 @@ from controller.sound.player.outputs import cards
 from controller.sound.player.protocol import Outputs
 from controller.sound.player.watch import Watch
 
+NICE = -10
+"""Sound comes before other work, where the service may ask for it; the mixer's thread inherits it."""
 BEAT_S = 1.0
 LOOK_S = 0.25
 """Polling interval of the mixer when nothing is due: SDL has no descriptor to wait on."""
@@ -250,6 +252,17 @@ def _libraries_silent() -> Iterator[None]:
         os.close(nowhere)
 
 
+def _silence_libraries() -> None:
+    """From now on only Python's own messages reach the log.
+
+    ALSA writes a line for each underrun: on an overloaded box up to 86 a second, for as long as music plays.
+    """
+    sys.stderr = os.fdopen(os.dup(2), "w", buffering=1, errors="backslashreplace")
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    os.close(nowhere)
+
+
 def main() -> NoReturn:
     """Open the device and play until it or the parent is gone."""
     signal.signal(
@@ -257,11 +270,10 @@ def main() -> NoReturn:
     )  # before the mixer opens: SDL would replace the handler
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with contextlib.suppress(PermissionError):
-        os.setpriority(
-            os.PRIO_PROCESS, 0, -10
-        )  # higher priority for sound, where permitted: the mixer's thread inherits it
+        os.setpriority(os.PRIO_PROCESS, 0, NICE)
     latency, chosen = (*sys.argv[1:], "", "")[:2]
     device = _opened(float(latency) / 1000 if latency else None, chosen or None)
+    _silence_libraries()
     notify("ready", device=device.driver)
     watch = Watch(device.driver, chosen or None, device.opened)
     gc.freeze()

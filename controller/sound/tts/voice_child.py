@@ -12,10 +12,11 @@ from controller.sound.child import Child, ChildLost
 from controller.sound.tts.engine_choice import EngineChoice, KeptPace
 from controller.sound.tts.plan import VoiceStatus
 from controller.sound.tts.script import VoiceFailed
-from controller.sound.tts.speakers import FOLDER
 
 LOADING_LIMIT_S = 20.0
-SLOW_LOADING_S = 90.0  # a neural model on a Pi with a slow card
+SLOW_LOADING_S = 90.0
+"""Limit for a child that is still computing: a neural model on a Pi with a slow card, espeak on a machine that starts
+everything at once. Killed and started again with the same limit, it would never speak."""
 SENTENCE_LIMIT_S = 10.0
 """A sentence takes 0.02 s with espeak on a desktop, 0.2 s on a Pi; a child without an answer for ten seconds is hung,
 unless it renders a natural voice and is still computing."""
@@ -69,8 +70,7 @@ class VoiceChild:
 
     def _greeting(self, child: Child) -> dict[str, Any]:
         """Wait until the engine is loaded and return its facts; raises ChildLost, or VoiceFailed when none works."""
-        slow_s = SLOW_LOADING_S if (self._voices / FOLDER).is_dir() else 0.0
-        hello = child.receive(LOADING_LIMIT_S, slow_s)
+        hello = child.receive(LOADING_LIMIT_S, SLOW_LOADING_S)
         if "ready" not in hello:
             child.kill()
             raise VoiceFailed(say("voice_none", why=hello.get("fatal")))
