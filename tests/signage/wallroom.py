@@ -59,6 +59,11 @@ class Room:
         """Return itself: walls ask the office's snapshot for the glance."""
         return self
 
+    @property
+    def timetable(self) -> Room:
+        """Return itself: the poster asks it for the usual plan."""
+        return self
+
     def glance(self) -> Glance:
         return replace(self.shown, now=self.clock.now(), revision=self.feed.revision)
 
@@ -67,7 +72,7 @@ class Room:
         self.shown = replace(self.shown, **over)
         self.feed.notify()
 
-    def usual_plan(self) -> DayPlan:
+    def usual(self) -> DayPlan:
         """Return the plan of the glance, for the poster."""
         return self.shown.plan
 
