@@ -43,7 +43,10 @@ def _whole(where: Home, file: Path) -> None:
         stop(f"文件 {file} 已经存在，备份不会覆盖它。请换一个文件名。", FAILED)
     rhythm = timetable_of(where).rhythm
     made = datetime.now(rhythm.zone).isoformat(timespec="seconds")  # the system's zone may be another one
-    with tempfile.TemporaryDirectory(dir=where.var, prefix=".backup-") as scratch, store_of(where) as store:
+    with (
+        tempfile.TemporaryDirectory(dir=where.var, prefix=archive.SCRATCH) as scratch,
+        store_of(where) as store,
+    ):
         copy = Path(scratch) / "zhangu.db"
         store.backup(copy)
         archive.pack(where.root, copy, file, archive.About(rhythm.office, made, version(), schema_version()))

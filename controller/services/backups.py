@@ -33,6 +33,8 @@ from controller.system.paths import Home, version
 log = logging.getLogger(__name__)
 
 LOOK_EVERY_S: Final = 300.0
+LEFT_FOR_S: Final = 12 * 3600.0
+"""No backup takes so long: a copy that is older was left by a power cut."""
 FIRST_AFTER_S: Final = 120.0
 """After a start the music and the day come first."""
 EVENING: Final = time(18, 30)
@@ -176,7 +178,9 @@ class Backups(BackgroundThread):
         name = f"zhangu-{now:%Y-%m-%d}.zip"
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with tempfile.TemporaryDirectory(dir=folder, prefix=".copy-") as scratch:
+            for place in {folder, self._home.var}:
+                archive.sweep(place, LEFT_FOR_S)
+            with tempfile.TemporaryDirectory(dir=folder, prefix=archive.SCRATCH) as scratch:
                 copy = Path(scratch) / "zhangu.db"
                 self._room(folder, self._home.database)
                 self._context.store.backup(copy)

@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import shutil
+import time
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -29,6 +30,8 @@ SETTINGS: Final = ("config/*.yaml", "config/*.yml", "config/*.json", "var/timeta
 MEDIA_ROOTS: Final = ("sounds", "var/photos", "var/songs", "var/clips")
 SECRETS: Final = "config/secrets.json"
 """Left out: the keys of links do not leave the machine. They are entered again on a new one."""
+SCRATCH: Final = ".copy-"
+"""The beginning of the names of folders that hold a copy of the database during a backup."""
 NOT_MEDIA: Final = frozenset({".py", ".pyc", ".half", ".part"})
 MOST_FILES: Final = 100_000
 MOST_MANIFEST: Final = 50_000_000
@@ -194,6 +197,18 @@ def prune(folder: Path, keep: frozenset[str]) -> None:
     for stored in (folder / "media").glob("*/*"):
         if stored.name not in used:
             stored.unlink(missing_ok=True)
+
+
+def sweep(folder: Path, older_than_s: float) -> None:
+    """Delete what power cuts left of backups: copies of the database, and unfinished archives."""
+    for left in (*folder.glob(f"{SCRATCH}*"), *folder.glob("zhangu-*.zip.part")):
+        with suppress(OSError):
+            if time.time() - left.stat().st_mtime < older_than_s:
+                continue  # another office may be writing it, on a common drive
+            if left.is_dir():
+                shutil.rmtree(left, ignore_errors=True)
+            else:
+                left.unlink()
 
 
 def _manifest(value: dict[str, Any]) -> Manifest:

@@ -21,7 +21,7 @@ from typing import IO
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
-TOOLS = ("systemd-nspawn", "debootstrap", "mkfs.ext4", "e2fsck", "losetup", "nsenter", "ip")
+TOOLS = ("systemd-nspawn", "setpriv", "debootstrap", "mkfs.ext4", "e2fsck", "losetup", "nsenter", "ip")
 PATHS = f"{os.environ['PATH']}:/usr/sbin:/sbin"
 INCLUDE = (
     "systemd-sysv,dbus,udev,iproute2,procps,python3,adduser,tzdata,ca-certificates,"
@@ -48,6 +48,11 @@ UNNEEDED = (
     "getty@.service",
 )
 ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8", "HOME": "/root"}
+NSPAWN = [
+    "setpriv", "--pdeathsig", "KILL", "systemd-nspawn", "--quiet", "--register=no", "--keep-unit", "--network-veth",
+    "--resolv-conf=off", "--timezone=off", "--link-journal=no",
+]  # fmt: skip
+"""Started so that it ends with this process, whatever ends that."""
 NEW_MOUNTS = 0x20000
 CLEAN, REPAIRED = 0, 1
 """Exit codes of e2fsck that are expected after a power cut."""
@@ -132,8 +137,7 @@ class Container:
         _done("mount", self._loop, str(self._root))
         with self._console.open("ab") as log:
             self.process = subprocess.Popen(
-                ["systemd-nspawn", "--quiet", f"--directory={self._root}", f"--machine={self.name}", "--register=no",
-                 "--keep-unit", "--network-veth", "--resolv-conf=off", "--timezone=off", "--link-journal=no", "--boot"],
+                [*NSPAWN, f"--directory={self._root}", f"--machine={self.name}", "--boot"],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
             )  # fmt: skip
 

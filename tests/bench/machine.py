@@ -31,7 +31,7 @@ import container  # noqa: E402
 import variants  # noqa: E402
 import virtual  # noqa: E402
 from machine_box import Box, Seller, now  # noqa: E402
-from running import PEOPLE  # noqa: E402
+from running import PEOPLE, timetable  # noqa: E402
 from table import Row  # noqa: E402
 
 from tests.ports import free_port  # noqa: E402
@@ -40,6 +40,7 @@ FOLDER = Path(os.environ.get("MACHINE_FOLDER", HERE.parents[1] / "build" / "mach
 CUTS = int(os.environ.get("MACHINE_CUTS", "20"))
 UPGRADE_CUTS = int(os.environ.get("MACHINE_UPGRADE_CUTS", "10"))
 NEWER, DEAF = "0.2.0", "0.3.0"
+ALL_DAY = timetable("at: 00:00-24:00, name: 全天, music: morning, volume: 60")
 DAY_S = 86_400
 MONDAY_MORNING = (time.time() // DAY_S + 7 - time.gmtime().tm_wday) * DAY_S + 31 * 60
 """08:31 in Shanghai, next Monday: the shipped timetable plays music until nine."""
@@ -146,6 +147,8 @@ def install_natively(package: Path) -> None:
         box.wait_booted()
         shutil.copy(package, box.within("/root/zhangu.deb"))
         box.well(f"{INSTALL} /root/zhangu.deb", 3600)
+        # an emulated start may last longer than the music of the shipped timetable
+        box.well(f"cat > /etc/zhangu/rhythm.yaml <<'END'\n{ALL_DAY}END")
         box.stop()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import json
 import threading
 import time
@@ -65,8 +66,11 @@ class Box(Generic[M]):
             with urllib.request.urlopen(request, timeout=60) as answer:
                 return answer.status, json.loads(answer.read() or b"null")
         except urllib.error.HTTPError as error:
-            with error:
-                return error.code, json.loads(error.read() or b"null")
+            try:
+                with error:
+                    return error.code, json.loads(error.read() or b"null")
+            except (ValueError, http.client.HTTPException) as torn:
+                raise OSError(str(torn)) from torn
         except (ValueError, EOFError) as torn:
             raise OSError(str(torn)) from torn
         except Exception as broken:  # http.client raises kinds that are no OSError when the power goes

@@ -274,7 +274,7 @@ def rehearsed(root: Root, keep: Path | None) -> str:
     """Rehearse a morning with music, send a deal by HTTP; return how long and loud it was, and its words."""
     (root.folder / "root" / "people.csv").write_text("团队,姓名\n猛虎队,王小明\n", encoding="utf-8")
     root.run("zhangu import people /root/people.csv")
-    token = root.run("zhangu token bench --role owner").split()[-1]
+    token = root.run("zhangu token bench --role owner 2>/dev/null").split()[-1]
     device = f"SDL_AUDIODRIVER=disk SDL_DISKAUDIOFILE={REHEARSED}"
     options = f"--at '{MORNING}' --host 127.0.0.1 --port {REHEARSAL_PORT}"
     root.run(f"cd /; {device} zhangu rehearse {options} >{REHEARSAL_LOG} 2>&1 &")

@@ -15,11 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from machine_box import Box, Seller
-from soundmade import picture
+from soundmade import encoded, picture, tone
 
-ROOT = Path(__file__).resolve().parents[2]
-MUSIC = sorted((ROOT / "sounds" / "music" / "rousing").glob("*.ogg"))
-SONG = ROOT / "sounds" / "music" / "morning" / "bamboo.ogg"
+TRACK, SONG = encoded(tone(8), "ogg"), encoded(tone(4), "ogg")
 OK = (200, 201, 202)
 SLOW_COPY = 64 * 1024
 READ = """
@@ -28,7 +26,10 @@ book = sqlite3.connect("file:/var/lib/zhangu/var/zhangu.db?mode=ro", uri=True)
 print(book.execute("pragma integrity_check").fetchone()[0])
 for row in book.execute("select key from deals"): print(row[0])
 """
-EMPTY = "find /var/lib/zhangu -xdev -type f -size 0 ! -name '*.lock' ! -name '*-wal' ! -name '*-shm'"
+EMPTY = (
+    "find /var/lib/zhangu -xdev -type f -size 0 ! -name '*.lock' ! -name '*-wal' ! -name '*-shm' "
+    "! -path '*/.copy-*' ! -name 'zhangu-*.zip.part'"  # an unfinished backup, deleted at a later one
+)
 
 
 @dataclass
@@ -49,7 +50,7 @@ class Promises:
 
     deals: set[str] = field(default_factory=set)
     tracks: dict[str, str] = field(default_factory=dict)
-    photos: dict[str, str] = field(default_factory=dict)
+    photos: dict[int, Value] = field(default_factory=lambda: defaultdict(Value))
     values: dict[str, Value] = field(default_factory=lambda: defaultdict(Value))
     songs: int = 0
     backups: int = 0
@@ -57,13 +58,18 @@ class Promises:
     def count(self) -> int:
         """Return how many there are."""
         settings = sum(value.answered for value in self.values.values())
-        return len(self.deals) + len(self.tracks) + len(self.photos) + settings + self.songs
+        return len(self.deals) + settings + self.uploads()
+
+    def uploads(self) -> int:
+        """Return how many pictures and songs."""
+        return len(self.tracks) + sum(value.answered for value in self.photos.values()) + self.songs
 
     def described(self) -> str:
         """Return their numbers in words."""
         settings = sum(value.answered for value in self.values.values())
+        photos = sum(value.answered for value in self.photos.values())
         return (
-            f"{len(self.deals):,} deals, {len(self.tracks)} songs of playlists, {len(self.photos)} photos, "
+            f"{len(self.deals):,} deals, {len(self.tracks)} songs of playlists, {photos} photos, "
             f"{self.songs} own songs, {settings} settings, {self.backups} backups asked for"
         )
 
@@ -74,8 +80,9 @@ class Load:
     def __init__(self, box: Box[Any], promises: Promises, number: int, package: Path | None) -> None:
         self._box, self._promises, self._number, self._package = box, promises, number, package
         self._over = threading.Event()
+        self._before = promises.uploads()
         # each deal is a flush, with which much else reaches the disk: every second time there are few
-        pause = 2.0 if number % 2 else 0.0
+        pause = 2.0 if number % 2 else 0.2
         self._sellers = [Seller(box, f"cut{number}-{phone}", pause) for phone in range(2)]
         work = [
             self._big_deals,
@@ -90,6 +97,10 @@ class Load:
         """Begin."""
         for one in (*self._sellers, *self._threads):
             one.start()
+
+    def ready(self) -> bool:
+        """Return whether a picture or a song has been answered in this load."""
+        return self._promises.uploads() > self._before
 
     def stop(self) -> None:
         """Begin nothing new."""
@@ -162,12 +173,13 @@ class Load:
     def _add_photo(self, step: int) -> None:
         person = 1 + step % 4
         data = picture(600 + self._number, 400 + step)
-        address = self._send("PUT", f"/api/people/{person}/photo", data)["photo"]
-        self._promises.photos[str(person)] = address
+        value = self._promises.photos[person]
+        value.asked.append(None)  # the name is known with the answer
+        value.asked[-1] = self._send("PUT", f"/api/people/{person}/photo", data)["photo"]
+        value.answered = len(value.asked)
 
     def _add_track(self, step: int) -> None:
-        data = MUSIC[step % len(MUSIC)].read_bytes()
-        answer = self._send("POST", f"/api/tracks/rousing?name=cut{self._number}-{step}.ogg", data)
+        answer = self._send("POST", f"/api/tracks/rousing?name=cut{self._number}-{step}.ogg", TRACK)
         place = f"/var/lib/zhangu/sounds/music/rousing/{answer['file']}"
         self._promises.tracks[place] = ""
         with contextlib.suppress(OSError):  # its present content, perhaps still only in memory
@@ -176,7 +188,7 @@ class Load:
             ).hexdigest()
 
     def _add_song(self, step: int) -> None:
-        self._send("PUT", f"/api/people/{1 + step % 4}/song", SONG.read_bytes())
+        self._send("PUT", f"/api/people/{1 + step % 4}/song", SONG)
         self._promises.songs += 1
 
     def _copy(self) -> None:
@@ -245,11 +257,19 @@ def _files(box: Box[Any], promises: Promises) -> list[str]:
             found.append(f"song {place}: {row}")
         elif digest and hashlib.sha256(box.machine.within(place).read_bytes()).hexdigest() != digest:
             found.append(f"song {place} has another content")
-    for address in promises.photos.values():
-        code, size = _fetched(box, address)
+    shown = _photos(box)
+    for person, value in promises.photos.items():
+        if value.answered and shown[person] not in value.possible() and None not in value.possible():
+            found.append(f"photo of {person} is {shown[person]}")
+        code, size = _fetched(box, shown[person]) if shown[person] else (200, 500)
         if code != 200 or size < 500:
-            found.append(f"photo {address}: {code}, {size} bytes")
+            found.append(f"photo {shown[person]}: {code}, {size} bytes")
     return found
+
+
+def _photos(box: Box[Any]) -> dict[int, str | None]:
+    """Return the address of each person's photo."""
+    return {person["id"]: person["photo"] for person in box.get("/api/people/roster")["people"]}
 
 
 def _listed(box: Box[Any]) -> dict[str, Any]:

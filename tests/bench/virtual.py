@@ -30,6 +30,10 @@ BOOT_S = 900.0 * float(os.environ.get("MACHINE_PATIENCE", "1"))
 ACCEL = os.environ.get("MACHINE_ACCEL", "tcg,thread=multi")
 """`kvm` is about thirty times faster where it works."""
 EMULATED = ACCEL.startswith("tcg")
+PROCESSOR = "Nehalem" if EMULATED else "max"
+"""The oldest on which numpy runs: newer instructions are emulated slowly, and the kernel tests each at the boot."""
+KERNEL = " systemd.service_watchdogs=no cryptomgr.notests=1 audit=0" * EMULATED
+"""On a slow machine the watchdogs of systemd's own services would end them."""
 PATIENT = {
     "zhangu.service": "TimeoutStartSec=1800\nWatchdogSec=0\n",
     "zhangu-upgrade.service": "Environment=ZHANGU_HEALTHY_WITHIN=1800\n",
@@ -42,6 +46,7 @@ DISK_SOUND = os.environ.get("MACHINE_SOUND", "disk" if EMULATED else "alsa") == 
 HEARD = "/var/lib/zhangu/var/heard.raw"
 SOUND = f"[Service]\nEnvironment=SDL_AUDIODRIVER=disk SDL_DISKAUDIOFILE={HEARD}\n"
 HDA, USB = "hda", "usb"
+SLOW = "[Manager]\nDefaultTimeoutStartSec=1800\nDefaultDeviceTimeoutSec=1800\n"
 AGENT = r"""
 import json, os, subprocess, threading, time
 port = os.open("/dev/virtio-ports/agent", os.O_RDWR)
@@ -88,6 +93,7 @@ UNNEEDED = (
     "apt-daily.timer",
     "apt-daily-upgrade.timer",
     "fstrim.timer",
+    "serial-getty@ttyS0.service",
 )
 """Units that cost an emulated processor minutes and have no part in the proofs."""
 NETWORK = "[Match]\nName=en* eth*\n[Network]\nDHCP=ipv4\n"
@@ -147,6 +153,8 @@ def lay(tree: Path) -> None:
         (system / f"{unit}.d" / "emulated.conf").write_text(text, encoding="utf-8")
     # systemd reads drop-ins by name: the unit's own Environment= sets ALSA before them
     (system / "zhangu.service.d" / "sound.conf").write_text(SOUND if DISK_SOUND else "", encoding="utf-8")
+    (tree / "etc/systemd/system.conf.d").mkdir(exist_ok=True)
+    (tree / "etc/systemd/system.conf.d/slow.conf").write_text(SLOW if EMULATED else "", encoding="ascii")
     wanted = system / "multi-user.target.wants"
     for unit in ("/etc/systemd/system/agent.service", "/lib/systemd/system/systemd-networkd.service"):
         (wanted / Path(unit).name).unlink(missing_ok=True)
@@ -207,10 +215,10 @@ class VirtualMachine:
             file.unlink(missing_ok=True)
         base = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(self._moment))
         command = [
-            "qemu-system-x86_64", "-accel", ACCEL, "-cpu", "max", "-smp", "2", "-m", "1024",
+            "qemu-system-x86_64", "-accel", ACCEL, "-cpu", PROCESSOR, "-smp", "2", "-m", "1024",
             "-display", "none", "-nodefaults", "-no-reboot", "-rtc", f"base={base}",
             "-kernel", str(self._boot / "vmlinuz"), "-initrd", str(self._boot / "initrd.img"),
-            "-append", "root=/dev/vda rw console=ttyS0 quiet systemd.show_status=0 panic=1 mitigations=off",
+            "-append", "root=/dev/vda rw console=ttyS0 quiet systemd.show_status=0 panic=1 mitigations=off" + KERNEL,
             "-drive", f"file={self._root},if=virtio,format=qcow2,cache=writeback,l2-cache-size=8M",
             "-nic", f"user,model=virtio,restrict=on,hostfwd=tcp:127.0.0.1:{self.port}-:8080",
             "-serial", f"file:{self.folder}/console-{self._starts}.log",

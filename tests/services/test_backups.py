@@ -379,3 +379,20 @@ def test_without_a_good_copy_the_damaged_file_stays(office: House) -> None:
     where.database.write_bytes(b"x" * 5000)
     assert not restore.replace_damaged(where, SHANGHAI, EVENING)
     assert where.database.read_bytes() == b"x" * 5000
+
+
+def test_remains_of_an_interrupted_backup_are_deleted_at_a_later_one(office: House) -> None:
+    """Copies of the database and unfinished archives; young ones may belong to another office's backup."""
+    backups = office.office.backups
+    made = backups.make().folder
+    long_ago = made.stat().st_mtime - 13 * 3600
+    left = [made / ".copy-old", made / ".copy-young", office.folder / "var" / ".copy-by-hand"]
+    for folder in left:
+        folder.mkdir()
+        (folder / "zhangu.db.part").write_bytes(b"")
+    half = made / "zhangu-2026-11-30.zip.part"
+    half.write_bytes(b"half")
+    for old in (left[0], left[2], half):
+        os.utime(old, (long_ago, long_ago))
+    backups.make()
+    assert [one.exists() for one in (*left, half)] == [False, True, False, False]

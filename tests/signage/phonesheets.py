@@ -160,7 +160,6 @@ def each_sheet(page: Page, address: str) -> Iterator[str]:
     """
     for name in PAGES:
         page.goto(f"{address}/#{name}")
-        page.reload()
         page.wait_for_timeout(400)
         if page.evaluate(f"document.getElementById('{name}').hidden"):
             continue

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from phonesheets import each_sheet
 from playwright.sync_api import Browser
-from wallroom import chromium
 
 from tests.signage.english_office import PEOPLE, PRODUCT, timetable
 from tests.signage.house import REPOSITORY, House, running
@@ -52,12 +51,6 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
                 role=None,
             )
             yield house
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 def test_every_page_and_sheet_is_english_and_fits(browser: Browser, house: House) -> None:

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Response, expect
 
 from tests.signage.house import House, running
+from tests.signage.phonepage import OnePhone, sized
 
 pytestmark = pytest.mark.browser
 
@@ -40,6 +41,19 @@ def phone_of(house: House, browser: Browser, role: str, locale: str = "zh-CN") -
     return page
 
 
+@pytest.fixture(scope="module")
+def one_phone(house: House, browser: Browser) -> Iterator[OnePhone]:
+    one = OnePhone(lambda: phone_of(house, browser, "owner"))
+    yield one
+    one.close()
+
+
+@pytest.fixture
+def owner(request: pytest.FixtureRequest, one_phone: OnePhone) -> Iterator[Page]:
+    for page in one_phone.for_test(request):
+        yield sized(page, 320, 700)
+
+
 @pytest.mark.parametrize("locale", ["zh-CN", "en-GB"])
 def test_no_address_of_the_phone_is_missing(house: House, browser: Browser, locale: str) -> None:
     """In both languages each script and request of all tabs is answered, and at 320 px no tab's name is broken."""
@@ -60,9 +74,9 @@ def test_no_address_of_the_phone_is_missing(house: House, browser: Browser, loca
     page.context.close()
 
 
-def test_an_empty_list_of_people_leads_to_where_they_are_entered(house: House, browser: Browser) -> None:
+def test_an_empty_list_of_people_leads_to_where_they_are_entered(house: House, owner: Page) -> None:
     """报单, 战报 and 目标 have a link to the roster; nothing says that teams which do not exist did their work."""
-    page = phone_of(house, browser, "owner")
+    page = owner
     for tab in ("deal", "results", "targets"):
         page.goto(f"{house.address}/#{tab}")
         page.locator(f"#{tab} a[href='#colleagues']").tap()
@@ -70,12 +84,11 @@ def test_an_empty_list_of_people_leads_to_where_they_are_entered(house: House, b
     page.goto(f"{house.address}/#targets")
     expect(page.locator("#target-teams")).to_contain_text("还没有人")
     expect(page.locator("#targets")).not_to_contain_text("都交了")
-    page.context.close()
 
 
-def test_parts_that_are_not_set_up_are_not_green(house: House, browser: Browser) -> None:
+def test_parts_that_are_not_set_up_are_not_green(house: House, owner: Page) -> None:
     """设备: no wall is marked and says where to add one; options that the office does not use are grey."""
-    page = phone_of(house, browser, "owner")
+    page = owner
     page.goto(f"{house.address}/#device")
     walls = page.locator("#machine .row", has_text="还没有大屏")
     expect(walls.locator(".todo")).to_be_visible()
@@ -83,28 +96,27 @@ def test_parts_that_are_not_set_up_are_not_green(house: House, browser: Browser)
     expect(page.locator("#machine .row", has_text="没有设置").locator(".dim").first).to_be_visible()
     green = set(page.locator("#machine .ok").all_inner_texts())
     assert green.isdisjoint({"还没有大屏", "没有打开", "没有设置", "还没有"})
-    page.context.close()
 
 
-def test_the_address_for_walls_is_one_that_a_tv_reaches(house: House, browser: Browser) -> None:
+def test_the_address_for_walls_is_one_that_a_tv_reaches(house: House, owner: Page) -> None:
     """This page was opened by 127.0.0.1; it names the machine's address in the network, and then its name."""
     house.daemon.office.addresses.set("zhangu.local", ("192.0.2.7",))
-    page = phone_of(house, browser, "owner")
+    page = owner
+    page.evaluate("dispatchEvent(new Event('online'))")
     page.goto(f"{house.address}/#device")
     port = house.daemon.server.port
     expect(page.locator("#wall-address")).to_have_text(
         f"http://192.0.2.7:{port}/wall/new 或 http://zhangu.local:{port}/wall/new"
     )
-    page.context.close()
 
 
-def test_a_wall_that_just_came_is_counted_while_it_is_there(house: House, browser: Browser) -> None:
+def test_a_wall_that_just_came_is_counted_while_it_is_there(house: House, owner: Page) -> None:
     """设备 does not say 还没有大屏 beside a list in which one is online; when it leaves nothing is missed."""
     office = house.daemon.office
     now = house.daemon.clock.now()
     office.walls.seen("somebody", now)
-    page = phone_of(house, browser, "owner")
+    page = owner
+    page.evaluate("dispatchEvent(new Event('online'))")
     page.goto(f"{house.address}/#device")
     expect(page.locator("#machine .row", has_text="1 块，都连着")).to_be_visible()
     assert office.walls.presence(now + timedelta(minutes=10)) == ()
-    page.context.close()

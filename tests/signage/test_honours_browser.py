@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.signage.house import ZONE, House, running
+from tests.signage.phonepage import OnePhone, sized
 from tests.signage.test_honours import honour
 from tests.signage.test_phone_browser import ARTEFACTS, RULES
 from tests.signage.test_roles_browser import join
@@ -33,17 +33,26 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
             yield house
 
 
+@pytest.fixture(scope="module")
+def one_phone(house: House, browser: Browser) -> Iterator[OnePhone]:
+    def opened() -> Page:
+        page = browser.new_context(has_touch=True, locale="zh-CN").new_page()
+        return join(house, page, "manager")
+
+    one = OnePhone(opened)
+    yield one
+    one.close()
+
+
 @pytest.fixture(params=[pytest.param((390, 844), marks=pytest.mark.long), (320, 640)], ids=["390", "320"])
-def phone(request: pytest.FixtureRequest, house: House, browser: Browser) -> Iterator[Page]:
-    size: Any = dict(zip(("width", "height"), request.param, strict=True))
-    page = browser.new_context(viewport=size, has_touch=True, locale="zh-CN").new_page()
-    join(house, page, "manager")
-    page.locator(".tabs").get_by_text("战报").tap()
-    expect(page.locator("#award-rows li").first).to_be_visible()
-    yield page
-    width = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-    assert width <= 0, "the page is wider than the screen"
-    page.context.close()
+def phone(request: pytest.FixtureRequest, house: House, one_phone: OnePhone) -> Iterator[Page]:
+    for page in one_phone.for_test(request):
+        sized(page, *request.param)
+        page.locator(".tabs").get_by_text("战报").tap()
+        expect(page.locator("#award-rows li").first).to_be_visible()
+        yield page
+        width = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        assert width <= 0, "the page is wider than the screen"
     found = house.call("GET", "/api/contests").json
     for contest in found["open"] + found["past"]:
         house.call("DELETE", f"/api/contests/{contest['id']}", {}, "manager")

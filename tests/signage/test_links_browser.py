@@ -12,6 +12,7 @@ from tests.browsers import pictures_taken
 from tests.links.receiver import Receiver
 from tests.links.vendors import Reply, WecomServer
 from tests.signage.house import REPOSITORY, House, running
+from tests.signage.phonepage import HEIGHT, WIDTH, OnePhone, sized
 from tests.signage.test_roles_browser import join
 
 pytestmark = pytest.mark.browser
@@ -40,6 +41,22 @@ def wecom(house: House) -> Iterator[WecomServer]:
     server.close()
 
 
+@pytest.fixture(scope="module")
+def one_phone(house: House, browser: Browser) -> Iterator[OnePhone]:
+    def opened() -> Page:
+        page = browser.new_context(has_touch=True, locale="zh-CN").new_page()
+        return sized(join(house, page, "owner"), WIDTH, HEIGHT)
+
+    one = OnePhone(opened)
+    yield one
+    one.close()
+
+
+@pytest.fixture
+def owner(request: pytest.FixtureRequest, one_phone: OnePhone) -> Iterator[Page]:
+    yield from one_phone.for_test(request)
+
+
 def picture(page: Page, name: str, whole: bool = False) -> None:
     """Keep pictures in both widths, light and dark, to be looked at."""
     if not pictures_taken():
@@ -53,11 +70,9 @@ def picture(page: Page, name: str, whole: bool = False) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
 
 
-def test_a_robot_is_connected(house: House, browser: Browser, wecom: WecomServer) -> None:
+def test_a_robot_is_connected(house: House, owner: Page, wecom: WecomServer) -> None:
     """Key, test message, a deal, a robot that was removed: each with its sentence on the page."""
-    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, locale="zh-CN")
-    page = context.new_page()
-    join(house, page, "owner")
+    page = owner
     page.tap("text=设备")
     page.tap("text=连接和一天的消息")
     expect(page.locator("#links-rows")).to_contain_text("还没有填密钥", timeout=10_000)
@@ -85,17 +100,14 @@ def test_a_robot_is_connected(house: House, browser: Browser, wecom: WecomServer
     picture(page, "list", whole=True)
     page.locator("#links-messages button").first.tap()
     picture(page, "message")
-    page.context.close()
     assert wecom.key not in str(house.call("GET", "/api/links", role="admin").json)
     assert wecom.key not in str(house.call("GET", "/api/log", role="admin").json)
 
 
-def test_a_program_is_connected(house: House, browser: Browser) -> None:
+def test_a_program_is_connected(house: House, owner: Page) -> None:
     """A secret is made and shown once, an address inside the office is asked about, a test arrives with a signature."""
     receiver = Receiver(house.daemon.clock.now)
-    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, locale="zh-CN")
-    page = context.new_page()
-    join(house, page, "owner")
+    page = owner
     page.goto(f"{house.address}/#links")
     page.locator("#links-rows").get_by_text("客户系统").tap()
     page.get_by_role("button", name="生成签名密钥").tap()
@@ -113,7 +125,6 @@ def test_a_program_is_connected(house: House, browser: Browser) -> None:
     page.get_by_text("发一条测试消息").tap()
     expect(page.locator("#links-messages")).to_contain_text("客户系统", timeout=15_000)
     page.wait_for_timeout(500)
-    context.close()
     receiver.close()
     assert (receiver.refusals, [one["type"] for one in receiver.events]) == ([], ["test"])
     shown = str([house.call("GET", path, role="admin").json for path in ("/api/links", "/api/log")])
@@ -139,11 +150,9 @@ def test_the_kind_of_a_link_is_english_on_an_english_phone(house: House, browser
     context.close()
 
 
-def test_a_program_gets_a_token_and_the_calendar_an_address(house: House, browser: Browser) -> None:
+def test_a_program_gets_a_token_and_the_calendar_an_address(house: House, owner: Page) -> None:
     """Both are shown on the phone; the token works, is listed with its maker, and is revoked there."""
-    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, locale="zh-CN")
-    page = context.new_page()
-    join(house, page, "owner")
+    page = owner
     page.tap("text=设备")
     page.locator("#calendar").tap()
     page.get_by_text("打开日历").tap()
@@ -174,14 +183,11 @@ def test_a_program_gets_a_token_and_the_calendar_an_address(house: House, browse
     expect(page.locator("#toast")).to_contain_text("已作废")
     asked = page.request.get(f"{house.address}/api/deals", headers={"Authorization": f"Bearer {token}"})
     assert asked.status == 401
-    context.close()
 
 
-def test_a_system_that_pushes_is_set_up(house: House, browser: Browser) -> None:
+def test_a_system_that_pushes_is_set_up(house: House, owner: Page) -> None:
     """Places with a preview against a sample, the secret once; with it a deal is taken, and not after it is off."""
-    context = browser.new_context(viewport={"width": 320, "height": 700}, has_touch=True, locale="zh-CN")
-    page = context.new_page()
-    join(house, page, "owner")
+    page = sized(owner, 320, 700)
     page.goto(house.address + "/#links")
     page.tap("#add-push")
     page.locator("#sheet .chip", has_text="固定的口令").tap()
@@ -222,4 +228,3 @@ def test_a_system_that_pushes_is_set_up(house: House, browser: Browser) -> None:
     page.get_by_role("button", name="去掉").tap()
     page.locator("#sheet .stop").tap()
     expect(page.locator("#push-rows")).to_contain_text("可以自己推送过来")
-    context.close()

@@ -12,10 +12,13 @@ from soundmade import encoded, picture, tone
 
 from tests.browsers import chromium
 from tests.signage.house import REPOSITORY, House, running
+from tests.signage.phonepage import HEIGHT, WIDTH, OnePhone
 from tests.signage.test_phone_browser import ARTEFACTS, RULES, sign_in
 
 pytestmark = pytest.mark.browser
 
+FAULTS: list[str] = []
+"""Errors of the phone's scripts."""
 FAKE_MICROPHONE = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
 
 
@@ -40,14 +43,23 @@ def browser(open_browsers: None) -> Iterator[Browser]:
         yield browser
 
 
+@pytest.fixture(scope="module")
+def one_phone(house: House, browser: Browser) -> Iterator[OnePhone]:
+    def opened() -> Page:
+        page = sign_in(house, browser, WIDTH, HEIGHT)
+        page.on("pageerror", lambda error: FAULTS.append(str(error)))
+        return page
+
+    one = OnePhone(opened)
+    yield one
+    one.close()
+
+
 @pytest.fixture
-def phone(house: House, browser: Browser) -> Iterator[Page]:
-    page = sign_in(house, browser, 390, 844)
-    faults: list[str] = []
-    page.on("pageerror", lambda error: faults.append(str(error)))
-    yield page
-    page.context.close()
-    assert faults == []
+def phone(request: pytest.FixtureRequest, one_phone: OnePhone) -> Iterator[Page]:
+    FAULTS.clear()
+    yield from one_phone.for_test(request)
+    assert FAULTS == []
 
 
 def file(name: str, kind: str, data: bytes) -> FilePayload:

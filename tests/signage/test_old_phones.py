@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from wallroom import chromium
 
 from tests.signage.house import House, running
 
@@ -30,12 +29,6 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         with running(tmp_path_factory.mktemp("office") / "home", sounds=False) as house:
             house.sell("王小明", 800, "one")
             yield house
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 def opened(

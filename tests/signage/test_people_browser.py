@@ -11,6 +11,7 @@ from openpyxl import Workbook
 from playwright.sync_api import Browser, Page, expect
 
 from tests.signage.house import REPOSITORY, House, running
+from tests.signage.phonepage import HEIGHT, WIDTH, OnePhone
 from tests.signage.test_phone_browser import sign_in
 
 pytestmark = pytest.mark.browser
@@ -28,14 +29,20 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
             yield house
 
 
+@pytest.fixture(scope="module")
+def one_phone(house: House, browser: Browser) -> Iterator[OnePhone]:
+    one = OnePhone(lambda: sign_in(house, browser, WIDTH, HEIGHT))
+    yield one
+    one.close()
+
+
 @pytest.fixture
-def phone(house: House, browser: Browser) -> Iterator[Page]:
-    page = sign_in(house, browser, 390, 844)
-    page.tap("text=设备")
-    page.tap("text=名单、加人、导入和导出")
-    expect(page.locator("#roster details").first).to_be_visible()
-    yield page
-    page.context.close()
+def phone(request: pytest.FixtureRequest, one_phone: OnePhone) -> Iterator[Page]:
+    for page in one_phone.for_test(request):
+        page.tap("text=设备")
+        page.tap("text=名单、加人、导入和导出")
+        expect(page.locator("#roster details").first).to_be_visible()
+        yield page
 
 
 def picture(page: Page, name: str) -> None:

@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, FloatRect, Page, Route, expect
 
 from controller.sales.model import PersonRow
 from tests.signage.house import REPOSITORY, House, running
+from tests.signage.phonepage import HEIGHT, WIDTH, OnePhone, sized
 
 pytestmark = pytest.mark.browser
 
@@ -34,11 +35,16 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
             yield house
 
 
+@pytest.fixture(scope="module")
+def one_phone(house: House, browser: Browser) -> Iterator[OnePhone]:
+    one = OnePhone(lambda: sign_in(house, browser, WIDTH, HEIGHT))
+    yield one
+    one.close()
+
+
 @pytest.fixture
-def phone(house: House, browser: Browser) -> Iterator[Page]:
-    page = sign_in(house, browser, 390, 844)
-    yield page
-    page.context.close()
+def phone(request: pytest.FixtureRequest, one_phone: OnePhone) -> Iterator[Page]:
+    yield from one_phone.for_test(request)
 
 
 def sign_in(house: House, browser: Browser, width: int, height: int, scheme: str = "light") -> Page:
@@ -96,9 +102,9 @@ def test_a_deal_by_tapping_is_celebrated(house: House, browser: Browser, phone: 
     expect(line).to_contain_text("正在播报")
     expect(wall.get_by_text("王小明").first).to_be_visible()
     wall.screenshot(path=ARTEFACTS / "wall-celebration-live.png")
+    wall.close()  # its animations would be drawn until the sound ends
     expect(line).to_contain_text("已播")
     assert [deal["amount"] for deal in deals_of(house, "王小明")] == [12800]
-    wall.close()
 
 
 @pytest.mark.long  # test_media_browser.py has a text
@@ -404,16 +410,14 @@ def test_a_lost_server_is_reported_until_it_is_back(house: House, phone: Page) -
         pytest.param(820, 1180, "light", marks=pytest.mark.long),
     ],
 )
-def test_every_page_keeps_the_rules(
-    house: House, browser: Browser, width: int, height: int, scheme: str
-) -> None:
+def test_every_page_keeps_the_rules(house: House, phone: Page, width: int, height: int, scheme: str) -> None:
     """At every width, light and dark: no overflow, type >= 16 px, targets >= 48 px, contrast >= 4.5:1."""
     house.call(
         "POST", "/api/walls/hall/painted", {"scene": "rhythm", "width": 1920, "height": 1080}, role=None
     )
     house.call("PUT", "/api/targets", {"team": "猛虎队", "amount": 100000})
     house.call("PUT", "/api/cities", {"city": "上海", "percent": 93})
-    page = sign_in(house, browser, width, height, scheme)
+    page = sized(phone, width, height, scheme)
     faults = {}
     mark = f"{width}-{scheme}"
     for tab in (
@@ -438,10 +442,11 @@ def test_every_page_keeps_the_rules(
             faults[opened.__name__] = page.evaluate(RULES)
             page.screenshot(path=ARTEFACTS / f"phone-{tab}-{opened.__name__}-{mark}.png")
             phonesheets.closed(page)
+    kept = page.context.cookies()
     page.context.clear_cookies()
     page.goto(house.address)
     faults["door"] = page.evaluate(RULES)
-    page.context.close()
+    page.context.add_cookies(kept)  # type: ignore[arg-type]
     assert faults == {page: [] for page in faults}
 
 

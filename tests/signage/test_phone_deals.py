@@ -17,6 +17,7 @@ from controller.sales.model import PersonRow
 from controller.system.paths import Home
 from tests.ports import free_port
 from tests.signage.house import PEOPLE, REPOSITORY, ZONE, House, running
+from tests.signage.phonepage import HEIGHT, WIDTH, OnePhone
 from tests.signage.test_phone_browser import ARTEFACTS, RULES, fill, sign_in
 
 pytestmark = pytest.mark.browser
@@ -34,11 +35,16 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
             yield house
 
 
+@pytest.fixture(scope="module")
+def one_phone(house: House, browser: Browser) -> Iterator[OnePhone]:
+    one = OnePhone(lambda: sign_in(house, browser, WIDTH, HEIGHT))
+    yield one
+    one.close()
+
+
 @pytest.fixture
-def phone(house: House, browser: Browser) -> Iterator[Page]:
-    page = sign_in(house, browser, 390, 844)
-    yield page
-    page.context.close()
+def phone(request: pytest.FixtureRequest, one_phone: OnePhone) -> Iterator[Page]:
+    yield from one_phone.for_test(request)
 
 
 def shoot(page: Page, name: str) -> None:

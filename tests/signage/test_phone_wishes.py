@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.signage.house import House, running
+from tests.signage.phonepage import HEIGHT, WIDTH, OnePhone, sized
 from tests.signage.test_phone_browser import ARTEFACTS, RULES, box_of, fill, sign_in
 
 pytestmark = pytest.mark.browser
@@ -28,11 +28,16 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
             yield house
 
 
+@pytest.fixture(scope="module")
+def one_phone(house: House, browser: Browser) -> Iterator[OnePhone]:
+    one = OnePhone(lambda: sign_in(house, browser, WIDTH, HEIGHT))
+    yield one
+    one.close()
+
+
 @pytest.fixture
-def phone(house: House, browser: Browser) -> Iterator[Page]:
-    page = sign_in(house, browser, 390, 844)
-    yield page
-    page.context.close()
+def phone(request: pytest.FixtureRequest, one_phone: OnePhone) -> Iterator[Page]:
+    yield from one_phone.for_test(request)
 
 
 def long_press(page: Page, selector: str) -> None:
@@ -219,10 +224,10 @@ def test_a_new_person_can_have_photo_and_song_at_once(house: House, phone: Page)
     ],
 )
 def test_on_a_low_phone_the_sentence_covers_no_field(
-    house: House, browser: Browser, width: int, height: int, fixed: bool
+    phone: Page, width: int, height: int, fixed: bool
 ) -> None:
     """320 × 568: at any scroll position nothing covers amount and product; on a tall phone the sentence stays."""
-    page = sign_in(house, browser, width, height)
+    page = sized(phone, width, height)
     fill(page, "猛虎队", "王小明", "12800", "网络招聘")
     expect(page.locator("#words")).to_contain_text("王小明")
     assert (page.evaluate("getComputedStyle(document.querySelector('.send')).position") == "sticky") is fixed
@@ -236,26 +241,24 @@ def test_on_a_low_phone_the_sentence_covers_no_field(
         assert not over, (width, selector)
     hear, go = box_of(page, "#deal-hear"), box_of(page, "#go")
     assert (hear["y"], hear["height"]) == pytest.approx((go["y"], go["height"]), abs=1)
-    page.context.close()
 
 
-def test_a_problem_of_two_lines_touches_no_border(house: House, browser: Browser) -> None:
+def test_a_problem_of_two_lines_touches_no_border(house: House, phone: Page) -> None:
     """On the narrowest phone its text keeps 6 px from the box, above and below."""
-    page = sign_in(house, browser, 320, 568)
+    page = sized(phone, 320, 568)
     house.call("PUT", "/api/volume", {"volume": 0})
     inner = box_of(page, "#troubles summary b:has-text('总音量是 0')")
     outer = box_of(page, "#troubles details")
     house.call("PUT", "/api/volume", {"volume": 100})
     assert inner["y"] - outer["y"] >= 6
     assert outer["y"] + outer["height"] - inner["y"] - inner["height"] >= 6
-    page.context.close()
 
 
 @pytest.mark.parametrize("width", [320, pytest.param(390, marks=pytest.mark.long)])
-def test_the_poster_is_read_on_a_phone(house: House, browser: Browser, width: int) -> None:
+def test_the_poster_is_read_on_a_phone(house: House, phone: Page, width: int) -> None:
     """It fits the width, is marked as a rehearsal, names no day, and links back to the page that opened it."""
-    page = sign_in(house, browser, width, 844)
-    page.goto(house.address + "/#results")
+    page = sized(phone, width, 844)
+    page.locator(".tabs a[href='#results']").tap()
     page.get_by_role("link", name="打印作息表").tap()
     page.wait_for_url("**/poster")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
@@ -265,10 +268,9 @@ def test_the_poster_is_read_on_a_phone(house: House, browser: Browser, width: in
     page.get_by_role("link", name="返回").tap()
     page.wait_for_url("**/#results")
     expect(page.locator("#results")).to_be_visible()
-    page.context.close()
 
 
-def test_the_poster_prints_without_screen_elements(house: House, browser: Browser, tmp_path: Path) -> None:
+def test_the_poster_prints_without_screen_elements(house: House, browser: Browser) -> None:
     """The back link and the rehearsal strip are not printed."""
     page = browser.new_page()
     page.goto(house.address + "/poster")
@@ -279,9 +281,9 @@ def test_the_poster_prints_without_screen_elements(house: House, browser: Browse
 
 
 @pytest.mark.parametrize(("width", "height"), [(320, 568), pytest.param(390, 844, marks=pytest.mark.long)])
-def test_pages_of_a_rehearsal_keep_the_rules(house: House, browser: Browser, width: int, height: int) -> None:
+def test_pages_of_a_rehearsal_keep_the_rules(house: House, phone: Page, width: int, height: int) -> None:
     """The strip is above the title of each tab, and the page for wrong addresses keeps the phone's rules too."""
-    page = sign_in(house, browser, width, height)
+    page = sized(phone, width, height)
     for tab in ("deal", "say", "results", "device"):
         page.locator(f".tabs a[href='#{tab}']").tap()
         expect(page.locator("p.rehearsal")).to_be_in_viewport()
@@ -290,7 +292,6 @@ def test_pages_of_a_rehearsal_keep_the_rules(house: House, browser: Browser, wid
     page.goto(house.address + "/nirgends")
     assert page.evaluate(RULES) == []
     page.screenshot(path=ARTEFACTS / f"missing-{width}.png")
-    page.context.close()
 
 
 NO_FONT = """

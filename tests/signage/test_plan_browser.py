@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.signage.house import ZONE, House, running
+from tests.signage.phonepage import HEIGHT, WIDTH, OnePhone, sized
 from tests.signage.test_phone_browser import ARTEFACTS, RULES
 
 pytestmark = pytest.mark.browser
@@ -26,8 +27,8 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
             yield house
 
 
-def sign_in(house: House, browser: Browser, width: int = 390, height: int = 844) -> Page:
-    size: Any = {"width": width, "height": height}
+def sign_in(house: House, browser: Browser) -> Page:
+    size: Any = {"width": WIDTH, "height": HEIGHT}
     page = browser.new_context(viewport=size, has_touch=True, locale="zh-CN").new_page()
     page.goto(house.address)
     page.fill("#pin", house.daemon.office.keys.pin())
@@ -36,11 +37,16 @@ def sign_in(house: House, browser: Browser, width: int = 390, height: int = 844)
     return page
 
 
+@pytest.fixture(scope="module")
+def one_phone(house: House, browser: Browser) -> Iterator[OnePhone]:
+    one = OnePhone(lambda: sign_in(house, browser))
+    yield one
+    one.close()
+
+
 @pytest.fixture
-def phone(house: House, browser: Browser) -> Iterator[Page]:
-    page = sign_in(house, browser)
-    yield page
-    page.context.close()
+def phone(request: pytest.FixtureRequest, house: House, one_phone: OnePhone) -> Iterator[Page]:
+    yield from one_phone.for_test(request)
     for day in (TODAY, TOMORROW):
         for one in house.call("GET", f"/api/days/{day}").json["exceptions"]:
             house.call("DELETE", f"/api/days/{day}/changes/{one['id']}", role="assistant")
@@ -140,11 +146,9 @@ def test_another_phone_sees_the_change_by_itself(house: House, browser: Browser,
 
 
 @pytest.mark.parametrize(("width", "height"), [pytest.param(390, 844, marks=pytest.mark.long), (320, 568)])
-def test_the_pages_keep_the_rules_of_the_phone(
-    house: House, browser: Browser, width: int, height: int
-) -> None:
+def test_the_pages_keep_the_rules_of_the_phone(phone: Page, width: int, height: int) -> None:
     """Targets of 48 px, type of 16 px, nothing cut at the side: week, day, preview and forms."""
-    page = sign_in(house, browser, width, height)
+    page = sized(phone, width, height)
     page.locator(".tabs").get_by_text("安排").tap()
     expect(page.locator("#week li")).to_have_count(7)
     _rules(page)
@@ -159,7 +163,6 @@ def test_the_pages_keep_the_rules_of_the_phone(
     expect(page.locator("#sheet .effect").first).to_be_visible()
     _rules(page)
     page.screenshot(path=ARTEFACTS / f"phone-plan-{width}.png")
-    page.context.close()
 
 
 def _rules(page: Page) -> None:

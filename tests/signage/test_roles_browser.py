@@ -182,7 +182,6 @@ def test_a_leader_sees_standings_and_the_own_target(
     expect(page.locator("#device button:visible")).to_have_text(["中文", "English", "在这台手机上退出"])
     assert page.evaluate(RULES) == []
     page.goto(f"{house.address}/#deal")
-    page.reload()
     expect(page.locator("#go")).to_have_text("交给助理")
     expect(page.locator("#teams .chip")).to_have_text(["飞龙队"])
     page.goto(f"{house.address}/#say")

@@ -22,6 +22,12 @@ def room() -> Iterator[Room]:
     room.stop()
 
 
+@pytest.fixture(scope="module")
+def camera(browser: Browser, room: Room) -> Iterator[gallery.Camera]:
+    with gallery.storybook(browser, room, 1920, 1080) as camera:
+        yield camera
+
+
 @pytest.mark.parametrize(("width", "height"), gallery.SIZES)
 def test_every_picture_is_the_accepted_one(browser: Browser, room: Room, width: int, height: int) -> None:
     """No story differs from its accepted picture; differing ones are written to artefacts/wall/changed.
@@ -47,14 +53,13 @@ def test_every_picture_is_the_accepted_one(browser: Browser, room: Room, width: 
     ],
 )
 def test_the_comparison_sees_layout_and_colour_and_not_how_a_font_is_drawn(
-    browser: Browser, room: Room, style: str, seen: bool
+    camera: gallery.Camera, style: str, seen: bool
 ) -> None:
     """It reports a missing or moved line and a bar of another colour, but not another rendering of letters."""
-    page = gallery.storybook(browser, room, 1920, 1080)
-    page.evaluate(
+    camera.page.evaluate(
         "rule => document.styleSheets[0].insertRule(rule, document.styleSheets[0].cssRules.length)", style
     )
-    shown = gallery.small(page, stories()["rhythm-full"])
-    page.close()
+    shown = camera.small(stories()["rhythm-full"])
+    camera.page.evaluate("document.styleSheets[0].deleteRule(document.styleSheets[0].cssRules.length - 1)")
     good = gallery.read(gallery.accepted("rhythm-full", 1920, 1080).read_bytes())
     assert bool(gallery.changed(shown, good).sum() > gallery.FEW) is seen

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Locator, expect
-from wallroom import chromium
 
 from tests.signage.house import ZONE, House, running
 
@@ -32,12 +31,6 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         patch.setenv("SDL_AUDIODRIVER", "dummy")
         with running(tmp_path_factory.mktemp("office") / "home", MONDAY, sounds=False) as house:
             yield house
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 class Phone:

@@ -6,7 +6,8 @@ JSON, so that each picture is one that a real wall can show.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from functools import cache
 
 from tests.storybook.english import in_english_office
 from tests.storybook.honour_scenes import honour_stories
@@ -18,8 +19,18 @@ from tests.storybook.story import State, Story
 __all__ = ["State", "stories"]
 
 
-def stories() -> Mapping[str, State]:
+def stories() -> dict[str, State]:
     """Return the JSON state of each story by name; the name starts with its subject."""
+    copy: dict[str, State] = json.loads(_built())
+    return copy
+
+
+@cache
+def _built() -> str:
+    """Build all stories once in each process: that takes 0.2 s, reading them 10 ms."""
     quiet = rhythm_stories() | other_stories() | honour_stories() | measure_stories()
     chinese: dict[str, Story] = quiet | show_stories() | celebration_stories()
-    return {name: story.state() for name, story in (chinese | in_english_office(chinese)).items()}
+    return json.dumps(
+        {name: story.state() for name, story in (chinese | in_english_office(chinese)).items()},
+        ensure_ascii=False,
+    )
