@@ -16,7 +16,7 @@ from fakes import FakeAnnouncer, FakeDevice, FakeSpeaker, FakeVoice, HandClock, 
 from wallroom import PlainNames, Room
 
 from controller.clock import Clock
-from controller.services import Office
+from controller.services.snapshot import SnapshotBuilder
 from controller.services.walls import WallRegistry
 from controller.sound.announcer import Announcer
 from controller.sound.speaker import Speaker
@@ -24,7 +24,7 @@ from controller.sound.tts.client import Voice
 
 PAIRS = (
     (FakeSpeaker, Speaker), (FakeDevice, Speaker), (FakeAnnouncer, Announcer), (FakeVoice, Voice), (ReadyVoice, Voice),
-    (HandClock, Clock), (PlainNames, WallRegistry), (Room, Office),
+    (HandClock, Clock), (PlainNames, WallRegistry), (Room, SnapshotBuilder),
 )  # fmt: skip
 
 

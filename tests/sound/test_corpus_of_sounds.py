@@ -20,11 +20,12 @@ from corpus import CORNERS, GBK, PICTURES, SHORT, SOUNDS, Sound, corners_of, mak
 from players import speaking
 from recording import RATE, disk_device
 from running import Running, timetable
+from sandboxed import patient
 from soundfiles import measured
 
-from controller.sound import file_kinds, upload_worker
 from controller.sound.library import MUSIC_LUFS, Library
 from controller.sound.speaker import MusicOrder
+from controller.sound.upload_sandbox import UnsupportedFile
 from controller.system.files import by_readable_name, readable
 
 pytestmark = pytest.mark.signal  # all of it: half of its time is for generating and adding the files
@@ -219,14 +220,15 @@ def test_memory_and_threads_are_flat_afterwards(brought: Brought) -> None:
 
 def test_every_upload_is_judged_as_in_the_folder(brought: Brought, tmp_path: Path) -> None:
     """The upload code, without a child for each, accepts and refuses the same files."""
-    wrong = []
+    wrong, sandbox = [], patient()
     for sound, _, path in brought.made:
-        request = {"what": "track", "source": str(path), "target": str(tmp_path / "made")}
-        answer = upload_worker._answer(request | {"named": file_kinds.by_name(path.name)})
-        why = answer.get("refused", "")
-        good = "done" in answer if sound.refused is None else sound.refused in why and "请" in why
-        if not good:
-            wrong.append((readable(sound.name), answer))
+        try:
+            sandbox.process("track", path, tmp_path / "made", path.name)
+            why = ""
+        except UnsupportedFile as refusal:
+            why = refusal.sentence
+        if why if sound.refused is None else not (sound.refused in why and "请" in why):
+            wrong.append((readable(sound.name), why))
     assert wrong == []
 
 
@@ -302,14 +304,14 @@ def test_a_photo_of_any_kind_is_shown_rightly_or_refused_with_a_way_out(kind: st
     """A photo becomes upright, small, with its colours and without metadata, or is refused with a remedy."""
     make, wanted = PICTURES[kind]
     (tmp_path / "source").write_bytes(make())
-    request = {"what": "picture", "source": str(tmp_path / "source"), "target": str(tmp_path / "target")}
-    answer = upload_worker._answer(request)
     if set(wanted) <= set(CORNERS):
-        assert "done" in answer, answer
-        assert max(answer["done"]["width"], answer["done"]["height"]) <= 512
+        size = patient().process("picture", tmp_path / "source", tmp_path / "target")
+        assert max(size["width"], size["height"]) <= 512
         if wanted:
             assert corners_of(tmp_path / "target") == wanted
         assert b"Exif" not in (tmp_path / "target").read_bytes()
     else:
-        assert wanted in answer["refused"]
-        assert "请" in answer["refused"]
+        with pytest.raises(UnsupportedFile) as refusal:
+            patient().process("picture", tmp_path / "source", tmp_path / "target")
+        assert wanted in refusal.value.sentence
+        assert "请" in refusal.value.sentence

@@ -144,6 +144,7 @@ def test_a_hanging_model_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyP
     from controller.sound.tts import voice_child
 
     monkeypatch.setattr(voice_child, "LOADING_LIMIT_S", 4.0)
+    monkeypatch.setattr(voice_child, "SLOW_LOADING_S", 5.0)
     hanging(tmp_path / "voices" / "tiny")
     voice = Voice(tmp_path / "cache", tmp_path / "voices")
     try:

@@ -14,6 +14,7 @@ from typing import Any
 import av
 import numpy as np
 import pytest
+from sandboxed import InThisProcess
 from soundmade import (
     CODECS,
     RATE,
@@ -27,18 +28,10 @@ from soundmade import (
     with_exif,
 )
 
-from controller.sound import loudness, upload_worker
+from controller.sound import loudness
 from controller.sound.child import Child
 from controller.sound.upload_sandbox import UnsupportedFile, UploadSandbox
 from controller.sound.upload_worker import refrain
-
-
-class InThisProcess(UploadSandbox):
-    """The same work without a child for each file, which takes longer than most files."""
-
-    def _asked(self, what: str, source: Path, target: Path, named: str | None) -> dict[str, Any]:
-        request = {"what": what, "source": str(source), "target": str(target), "named": named}
-        return upload_worker._answer(request)
 
 
 @pytest.fixture

@@ -133,7 +133,13 @@ class AptBox:
 
     def repair(self, package: Path) -> str:
         """Do as docs/install.md says after a power cut; return the version that runs."""
-        self.run("dpkg", "--configure", "-a")
+        try:
+            self.run("dpkg", "--configure", "-a")
+        except (
+            subprocess.CalledProcessError
+        ) as error:  # killed while it unpacked: only the package itself helps
+            if "you should" not in error.stderr or "reinstall it before" not in error.stderr:
+                raise
         self.install(package)
         status = self.run("dpkg-query", "-W", "-f", "${Status} ${Version}", "zhangu")
         version = self.run("/usr/bin/zhangu", "--version").split()[-1]
