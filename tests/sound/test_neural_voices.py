@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+import psutil
 import pytest
 from soundfiles import RATE, heard
 
@@ -154,6 +155,20 @@ def test_a_hanging_model_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyP
         assert (name, why) == ("neural", "加载时没有反应")
     finally:
         voice.close()
+
+
+def test_closing_ends_a_child_that_loads_for_ever(tmp_path: Path) -> None:
+    """The office stops in the middle of the loading: the child is gone, and none follows. It would compute on alone."""
+    hanging(tmp_path / "voices" / "tiny")
+    voice = Voice(tmp_path / "cache", tmp_path / "voices")
+    answer = voice.prepare(say(TEXT))
+    while not (loading := psutil.Process().children()) or loading[0].cpu_times().user < 1.0:
+        time.sleep(0.05)
+    voice.close()
+    with pytest.raises(VoiceFailed):
+        answer.result(0)
+    assert not any(child.is_running() for child in loading)
+    assert psutil.Process().children() == []
 
 
 def test_a_replaced_voice_is_tried_again(tmp_path: Path) -> None:

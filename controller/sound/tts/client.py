@@ -167,7 +167,8 @@ class Voice:
         return tuple(char for char, at in self._unread.items() if at > since)
 
     def close(self) -> None:
-        """End the child; fail all waiting requests."""
+        """End the child, also one that hangs; fail all waiting requests."""
+        self._child.give_up()
         with self._lock:
             self._closing = True
             if self._present is not None:
@@ -176,6 +177,7 @@ class Voice:
             thread = self._thread
         if thread is not None:
             thread.join(self._limit_s + 5)
+            self._child.kill()  # without an effect on one that has ended
         with self._lock:
             for script in list(self._wanted):
                 self._settle(script, VoiceFailed(CLOSING))
@@ -292,6 +294,8 @@ class Voice:
             try:
                 return self._attempt(priority, script)
             except ChildLost as why:
+                if self._closing:
+                    raise VoiceFailed(CLOSING) from why
                 log.warning("voice child %s (attempt %d of %d)", why, attempt + 1, ATTEMPTS)
                 self._child.lost()
                 if self._started(script):

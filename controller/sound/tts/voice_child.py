@@ -33,6 +33,8 @@ class VoiceChild:
     def __init__(self, choice: EngineChoice, voices: Path, takes: Path, pace: Path) -> None:
         self._choice, self._voices, self._takes, self._pace = choice, voices, takes, KeptPace(pace)
         self._child: Child | None = None
+        self._loading: Child | None = None  # the same, until its engine is loaded
+        self._given_up = False
         self._status = VoiceStatus("", (), None, None, pace=self._pace.read())
 
     @property
@@ -44,15 +46,23 @@ class VoiceChild:
         """Return the running child, or a new one that has loaded its engine. Raises ChildLost or VoiceFailed."""
         if self._child is not None and self._child.alive():
             return self._child
-        child = self._child = self._launched()
+        child = self._child = self._loading = self._launched()
         try:
+            if (
+                self._given_up
+            ):  # after the line above, so that `give_up` has seen the child, or this sees `give_up`
+                child.kill()
             hello = self._greeting(child)
         except ChildLost as lost:  # a bad model may kill the whole process, or load for ever
+            if self._given_up:
+                raise
             why = "加载时没有反应" if str(lost) == "hung" else "加载时出错退出了"
             # Another process's signal ("stopped") proves nothing about the voice.
             if str(lost) != "stopped" and self.demoted(why):
                 return self.awake()
             raise
+        finally:
+            self._loading = None
         passed_over = tuple((str(name), str(why)) for name, why in hello["passed_over"])
         self._note(
             engine=str(hello["ready"]), passed_over=self._choice.unfit or passed_over, pid=child.pid,
@@ -82,6 +92,17 @@ class VoiceChild:
         if child is not None:
             with contextlib.suppress(ChildLost):
                 child.send(message)
+
+    def give_up(self) -> None:
+        """Kill a child that is still loading its engine, and every later one: the office closes."""
+        self._given_up = True
+        if (child := self._loading) is not None:
+            child.kill()
+
+    def kill(self) -> None:
+        """Kill the child, whatever it does."""
+        if (child := self._child) is not None:
+            child.kill()
 
     def rest(self) -> None:
         """End the child, to free its memory."""
