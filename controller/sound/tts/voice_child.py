@@ -100,7 +100,7 @@ class VoiceChild:
             child.kill()
 
     def kill(self) -> None:
-        """Kill the child, whatever it does."""
+        """Kill the child, also while it renders."""
         if (child := self._child) is not None:
             child.kill()
 
