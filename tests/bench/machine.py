@@ -291,19 +291,22 @@ def unplugged(box: Box) -> Iterator[Row]:
     box.call("PUT", "/api/outputs", {"output": card["key"]})
     box.until(lambda: _used(box) == card["key"], 60)
     time.sleep(10)
+    before = machine.wav(virtual.HDA).stat().st_size
     machine.unplug()
     found["found"] = box.until(lambda: bool(box.get("/health")["troubles"]), 30, 0.1)
     found["shown"] = box.until(lambda: bool(box.get("/api/phone")["troubles"]), 30, 0.1)
-    other = box.until(lambda: _used(box) not in (None, card["key"]), 30, 0.1)
+    other = box.until(lambda: _plays(machine, virtual.HDA, before), 30, 0.1)
     machine.plug()
     size = machine.wav(virtual.USB).stat().st_size
-    back = box.until(lambda: _plays(machine, size), 60, 0.05)
-    told = ", ".join(f"{name} {_s(value)}" for name, value in (*found.items(), ("on another card", other)))
+    back = box.until(lambda: _plays(machine, virtual.USB, size), 60, 0.05)
+    told = ", ".join(
+        f"{name} {_s(value)}" for name, value in (*found.items(), ("music from the other", other))
+    )
     yield Row(
         "the USB card is pulled",
         told,
         f"≤ {FOUND_S:.0f}, 10 s",
-        (found["found"] or 99) <= FOUND_S and (found["shown"] or 99) <= 10,
+        (found["found"] or 99) <= FOUND_S and (found["shown"] or 99) <= 10 and other is not None,
     )
     yield Row(
         "it is plugged in again: music from it, detection by the kernel included",
@@ -317,9 +320,10 @@ def _used(box: Box) -> str | None:
     return next((one["key"] for one in box.get("/api/outputs")["outputs"] if one["used"]), None)
 
 
-def _plays(machine: virtual.VirtualMachine, size: int) -> bool:
-    grown = (machine.wav(virtual.USB).stat().st_size - size) / 4 / virtual.RATE
-    return grown > 0.1 and virtual.loudness(virtual.samples(machine.wav(virtual.USB), grown))[0] > LEAST_DB
+def _plays(machine: virtual.VirtualMachine, card: str, size: int) -> bool:
+    """Return whether a card has sounded since its recording had `size` bytes."""
+    grown = (machine.wav(card).stat().st_size - size) / 4 / virtual.RATE
+    return grown > 0.1 and virtual.loudness(virtual.samples(machine.wav(card), grown))[0] > LEAST_DB
 
 
 def _s(value: float | None) -> str:
