@@ -210,13 +210,20 @@ def test_streams_of_one_address_leave_room_for_walls(house: House) -> None:
     streams = house.daemon.server._streams
     with many(house, sse.MAX_STREAMS + 10, head("GET", "/events"), "127.0.0.5"):
         assert _until(lambda: len(streams._open) == sse.MAX_STREAMS)
-        with contextlib.closing(line(house, head("GET", "/events?wall=real&screen=a"), "127.0.0.6")) as wall:
-            assert b"200 OK" in wall.recv(400)
-            assert "real" in streams.names()
         known = head("GET", "/events?wall=phone-1&screen=b", Authorization=bearer(house, "assistant"))
-        with contextlib.closing(line(house, known, "127.0.0.5")) as phone:
+        with contextlib.ExitStack() as stack:  # they stay: a place that they leave would be taken
+            wall, phone, one_more = (
+                stack.enter_context(contextlib.closing(line(house, said, source)))
+                for said, source in (
+                    (head("GET", "/events?wall=real&screen=a"), "127.0.0.6"),
+                    (known, "127.0.0.5"),
+                    (b"", "127.0.0.5"),
+                )
+            )
+            assert b"200 OK" in wall.recv(400)
             assert b"200 OK" in phone.recv(400)
-        with contextlib.closing(line(house, head("GET", "/events"), "127.0.0.5")) as one_more:
+            assert "real" in streams.names()
+            one_more.sendall(head("GET", "/events"))
             assert answer(one_more)[0] == 503
         somebody_else_is_answered(house)
     assert _until(lambda: not streams._open)
