@@ -101,6 +101,7 @@ def test_a_damaged_track_ends_where_its_sound_ends(tmp_path: Path, kind: str, ho
         time.sleep(0.5)
         assert first is not None
         assert second is not None
-        assert second - first > 2.0  # its sound is played
+        # The whole pages before the middle are played: of this Ogg file two, of one second each.
+        assert second - first > 1.9
         heard = recording.frames_between(first + 0.2, second + 0.3).mean(axis=1) / 32768
     assert max([length for _, length in silences(heard, 0.001)], default=0.0) < 0.1
