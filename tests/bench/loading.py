@@ -46,7 +46,7 @@ new MutationObserver((_, seen) => {
 
 
 class Opening(NamedTuple):
-    """What one opening of a page cost: requests that reached the server, bytes from it, ms, and ms of CPU in the page."""
+    """Cost of one opening: requests that reached the server, bytes from it, ms, and ms of CPU in the page."""
 
     requests: int
     bytes: int
@@ -63,7 +63,12 @@ def opening(context: BrowserContext, address: str, selector: str) -> Opening:
     wire.send("Performance.enable")
     wire.send(
         "Network.emulateNetworkConditions",
-        {"offline": False, "latency": ROUND_TRIP_MS, "downloadThroughput": BYTES_PER_S, "uploadThroughput": BYTES_PER_S},
+        {
+            "offline": False,
+            "latency": ROUND_TRIP_MS,
+            "downloadThroughput": BYTES_PER_S,
+            "uploadThroughput": BYTES_PER_S,
+        },
     )
     kept: set[str] = set()
     sizes: dict[str, int] = {}
@@ -119,9 +124,8 @@ def middle(found: list[Opening]) -> Opening:
 
 def shown(one: Opening) -> str:
     """Return an opening as text."""
-    return (
-        f"{one.requests:.0f} requests, {one.bytes / 1000:.0f} KB, {one.ms:,.0f} ms ({one.cpu_ms:.0f} ms of CPU in the page)"
-    )
+    costs = f"{one.requests:.0f} requests, {one.bytes / 1000:.0f} KB, {one.ms:,.0f} ms"
+    return f"{costs} ({one.cpu_ms:.0f} ms of CPU in the page)"
 
 
 def rows() -> Iterator[Row]:
