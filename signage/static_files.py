@@ -26,7 +26,6 @@ from werkzeug.wrappers import Response
 from signage.language import catalogue, is_english
 from signage.page_source import script_in_english
 
-HERE: Final = Path(__file__).parent
 SERVED: Final = "static"
 PARTS: Final = (SERVED, "templates", "english")
 TRANSLATORS: Final = ("catalogue.py", "page_source.py")
@@ -96,19 +95,24 @@ def _in_english(file: Served) -> Served:
     return Served(file.name, text.encode())
 
 
-@cache
-def installed() -> Files:
-    """Return the files of this installation."""
+def read(home: Path) -> Files:
+    """Read the files of the package in folder `home`."""
     mark, kept = hashlib.sha256(), {}
-    for path in sorted(path for part in PARTS for path in HERE.glob(f"{part}/**/*")):
+    for path in sorted(path for part in PARTS for path in home.glob(f"{part}/**/*")):
         if path.is_file():
             data = path.read_bytes()
             mark.update(data)
-            if path.parent == HERE / SERVED:
+            if path.parent == home / SERVED:
                 kept[path.name] = Served(path.name, data)
     for name in TRANSLATORS:
-        mark.update((HERE / name).read_bytes())
+        mark.update((home / name).read_bytes())
     return Files(mark.hexdigest()[:12], kept)
+
+
+@cache
+def installed() -> Files:
+    """Return the files of this installation, read once."""
+    return read(Path(__file__).parent)
 
 
 # ---- addresses -------------------------------------------------------------------------------------------
