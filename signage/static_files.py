@@ -36,7 +36,7 @@ TYPES: Final = {
     ".svg": "image/svg+xml",
     ".png": "image/png",
 }
-COMPRESSED: Final = (".js", ".css", ".svg")
+SMALLER: Final = 0.9
 IMPORT: Final = re.compile(r"^import\b[^'\n]*'\./([\w-]+\.js)';", re.M)
 
 pages = Blueprint("static_files", __name__)
@@ -55,8 +55,9 @@ class Served:
 
     @cached_property
     def zipped(self) -> bytes | None:
-        """The file compressed, once; None for pictures."""
-        return gzip.compress(self.data, mtime=0) if self.name.endswith(COMPRESSED) else None
+        """The file compressed, once; None when that would save little."""
+        packed = gzip.compress(self.data, mtime=0)
+        return packed if len(packed) < len(self.data) * SMALLER else None
 
 
 @dataclass(frozen=True)
