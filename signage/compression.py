@@ -1,4 +1,4 @@
-"""Answers compressed for the browsers that accept it: pages and JSON are a quarter to a sixth of their size over Wi-Fi.
+"""Compress answers for browsers that accept it: pages and JSON are a quarter to a sixth of their size over Wi-Fi.
 
 Not the walls' state: after each hint two hundred of them fetch it at once. Files under `/static/` are compressed once
 (`signage/static_files.py`).
@@ -19,7 +19,7 @@ LEVEL: Final = 4  # a sixth smaller than 1 for half as much time again; 6 would 
 
 
 def _compressed(answer: Response) -> Response:
-    """Compress a text that is complete in memory; streams and files are sent as they are."""
+    """Compress a text that is complete in memory; leave streams and files unchanged."""
     if answer.mimetype not in TYPES or request.path == STATE:
         return answer
     answer.vary.add("Accept-Encoding")
@@ -33,5 +33,5 @@ def _compressed(answer: Response) -> Response:
 
 
 def install(app: Flask) -> None:
-    """Compress the answers of `app`; call it before anything else that works on answers, which then comes first."""
+    """Compress the answers of `app`; call it before other `after_request` functions, so that it runs last."""
     app.after_request(_compressed)

@@ -44,7 +44,7 @@ pages = Blueprint("static_files", __name__)
 
 @dataclass(frozen=True)
 class Served:
-    """One file as it is sent."""
+    """One file, with its compressed form."""
 
     name: str
     data: bytes
@@ -62,7 +62,7 @@ class Served:
 
 @dataclass(frozen=True)
 class Files:
-    """The installed files. `build` is a hash of everything that a page is made of: an open page of another build
+    """The installed files. `build` is a hash of all files that change a page; an open page of another build
     reloads itself."""
 
     build: str

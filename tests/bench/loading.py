@@ -1,7 +1,7 @@
 """Opening the phone's page, a wall and the API page over slow Wi-Fi: requests, bytes, and ms until it can be used.
 
 The real daemon and real Chromium, which adds a round trip of 60 ms to each request and passes on 3 Mbit/s. The first
-opening is that of a browser that was never here; the second finds what the browser kept. The median of RUNS browsers.
+opening starts with an empty cache; the second uses its cache. The median of RUNS browsers.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ PAGES: dict[str, tuple[str, str, dict[str, Any]]] = {
     "wall": ("/wall", ".head", TELEVISION),
     "API page": ("/api/docs", "#tools:not([hidden])", {"viewport": {"width": 1280, "height": 900}}),
 }
-"""Address, what is there once the page can be used, and the browser's window."""
+"""Address, an element that exists once the page can be used, and the browser's window."""
 FIRST_MS, SECOND_MS, SECOND_REQUESTS = 3000, 1000, 8
 USABLE = """
 new MutationObserver((_, seen) => {

@@ -93,7 +93,7 @@ def test_every_file_of_a_page_is_kept(house: House, page: str, language: str) ->
     )
 
 
-def test_a_file_without_its_build_is_asked_for_each_time(house: House) -> None:
+def test_a_file_without_its_build_is_validated_each_time(house: House) -> None:
     """The plain address, and that of another build, give the present file, 304 when the browser has it."""
     for name in FILES:
         source = (SIGNAGE / "static" / name).read_bytes()
@@ -117,7 +117,7 @@ def test_icons_on_home_screens_keep_their_address(house: House) -> None:
     assert all(get(house, icon["src"]).status == 200 for icon in icons)
 
 
-def test_nothing_else_is_served(house: House) -> None:
+def test_only_the_files_are_served(house: House) -> None:
     """Only the names in the folder: no path leaves it, no wall's script is English, and no failure may be kept."""
     build = build_of(house)
     paths = (
@@ -137,7 +137,7 @@ def test_nothing_else_is_served(house: House) -> None:
 
 
 def test_texts_are_compressed_for_those_who_accept_it(house: House) -> None:
-    """The same bytes after unpacking, under another ETag; caches are told."""
+    """The same bytes after unpacking, under another ETag, with Vary."""
     for name in FILES:
         address = f"/static/{build_of(house)}/{name}"
         plain, packed = get(house, address), get(house, address, Accept_Encoding="gzip, deflate, br")
@@ -178,7 +178,7 @@ def test_pages_and_json_are_compressed(house: House) -> None:
 # ---- the build
 
 
-def test_the_build_changes_with_everything_a_page_is_made_of(tmp_path: Path) -> None:
+def test_the_build_changes_with_every_file_that_changes_a_page(tmp_path: Path) -> None:
     """A script, a template, an English line, or what translates: each changes the build; reading again does not."""
     home = tmp_path / "signage"
     shutil.copytree(SIGNAGE, home, ignore=shutil.ignore_patterns("__pycache__", "pictures"))
