@@ -5,7 +5,7 @@
 
 A file of `make package-offline` in place of the package is tried without any network. `--newer`: a package of a higher
 version, signed with the same key; without it nothing is upgraded. `--voice`: installed after the package. `--keep`:
-where the rehearsal's recording stays. The independent listener, where it is installed, writes down the deal.
+where the rehearsal's recording stays. The independent listener, where it is installed, writes down what was spoken.
 
 Needs root, debootstrap and the registry of Debian's packages; for another architecture also qemu-user with binfmt_misc.
 There is no systemd in the root: the test starts the daemon as its user on SDL's disk device.
@@ -348,10 +348,11 @@ def written_down(raw: Path, since_s: float, keep: Path | None) -> str:
 
 
 def minute(root: Root) -> str:
-    """Run the daemon, speak a text, stop it; return what was recorded."""
+    """Run the daemon, speak a text, stop it; return what was recorded and understood."""
     start(root)
-    log = root.folder / LOG.lstrip("/")
+    log, raw = (root.folder / name.lstrip("/") for name in (LOG, DISK))
     for count in range(1, DEALS + 1):  # the voice may load for longer than the first text waits
+        since = peak(raw)[0]
         root.run(f"zhangu say {SAY}", check=False)
         wait(lambda count=count: len(ended(log)) >= count, "a text ends", log)  # type: ignore[misc]
         if "is heard" in ended(log)[-1]:
@@ -360,10 +361,11 @@ def minute(root: Root) -> str:
     root.end("controller run")
     if not root.gone():
         raise SystemExit(f"processes are left after the stop: {root.processes()}")
-    length, loudest = peak(root.folder / DISK.lstrip("/"))
+    length, loudest = peak(raw)
     if loudest < LOUD or "is heard" not in ended(log)[-1]:
         raise SystemExit(f"not heard: peak {loudest}")
-    return f"status with the owner's link, text {count} heard: {length:.0f} s recorded, peak {loudest}"
+    heard = f"status with the owner's link, text {count} heard: {length:.0f} s recorded, peak {loudest}"
+    return heard + written_down(raw, since, None)
 
 
 def main() -> None:
