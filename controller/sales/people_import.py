@@ -33,7 +33,7 @@ _HEADINGS: Final = {
     "birthday": "birthday 生日 出生日期 出生年月日 阳历生日 公历生日 员工生日 dateofbirth dob",
     "email": "email 邮箱 电子邮箱 电子邮件 邮件 邮箱地址 mail e-mail",
     "status": "status 状态 在职状态 员工状态 人员状态 在职情况 是否在职 用工状态 在职",
-    "joined": "joined 入职日期 入职时间 入职日 入司日期 入司时间 到岗日期 start_date startdate hiredate joindate joined_at",
+    "joined": "joined 入职日期 入职时间 入职日 入司日期 入司时间 到岗日期 start_date startdate hiredate joindate",
 }  # fmt: skip
 _READ: Final = {
     "team": "团队", "name": "姓名", "leader": "组长", "say_as": "读音", "birthday": "生日", "email": "邮箱",
