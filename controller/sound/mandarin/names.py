@@ -40,8 +40,8 @@ SURNAMES = _table(_SURNAMES)
 DOUBLE_SURNAMES = _table(_DOUBLE_SURNAMES)
 GIVEN = _table(_GIVEN)
 
-# A surname before a form of address in any text: 欢迎单总. Only such as are no common words, at the start of a phrase
-# or after a word that one addresses people with: in 订单总额 and 签单先生 it is no name.
+# A surname before a form of address in any text: 欢迎单总. Only those that are no common words, at the start of a
+# phrase or after a word that one addresses people with: in 订单总额 and 签单先生 it is no name.
 _ADDRESSABLE = "单解查仇任曾盖区朴华纪乐翟覃缪阚冼宓逯佘谌郗燕葛贾"
 _TITLES = (
     "总(?!额|数|计|量|共|是|结|部|公|会|体|价|分|和|裁|要|算|有|得|不|能|目|业|销|收|署|长|督|指|线|店|书)|总经理|总裁|总监|先生|女士|小姐|经理|"
