@@ -3,11 +3,11 @@
 In:  {"id", "wav": path, "script": …, "parts": bool, "level": how finely sums are cut},
      {"id", "learn": text, "delivery": …}; while one is running also {"cancel": id} and {"parts": id}, which take
      effect at once and after the present clause.
-Out: {"ready": identity, "passed_over": [[name, why]], "natural", "longest"} once, or {"fatal": why}; then for each
-     request any number of {"id", "alive", "pace"} and {"id", "n", "part": path, "seconds", "clauses"} (n counts from
-     0, clauses: finished so far), and one of {"id", "clip": …}, {"id", "learnt": true},
-     {"id", "cancelled": true}, {"id", "refused": key, "why"}
-     (a key of controller.sentences; trying again is useless), {"id", "failed": why} (a new child may succeed).
+Out: {"loading": engine, "slow": bool} before each step of loading an engine, then {"ready": identity,
+     "passed_over": [[name, why]], "natural", "longest"} once, or {"fatal": why}; then for each request any number of
+     {"id", "alive", "pace"} and {"id", "n", "part": path, "seconds", "clauses"} (n counts from 0, clauses: finished so
+     far), and one of {"id", "clip": …}, {"id", "learnt": true}, {"id", "cancelled": true}, {"id", "refused": key,
+     "why"} (a key of controller.sentences; trying again is useless), {"id", "failed": why} (a new child may succeed).
 """
 
 from __future__ import annotations
@@ -37,7 +37,9 @@ def serve(makers: Sequence[Maker], kept: Takes, pace: float) -> None:
     """Answer requests until the input ends, which also happens when the parent dies."""
     tell = _private_output()
     try:
-        engine, passed_over = first_working(makers)
+        engine, passed_over = first_working(
+            makers, lambda maker: tell({"loading": maker.name, "slow": maker.slow})
+        )
     except EngineFailed as why:
         tell({"fatal": str(why)})
         return
