@@ -28,7 +28,7 @@ from controller.sound.tts.engines import Cancelled, Engine, EngineFailed, Maker,
 from controller.sound.tts.levels import RATE, Samples
 from controller.sound.tts.mixdown import Mixdown, NothingToSay, Request, write
 from controller.sound.tts.script import Delivery, Script, Segment
-from controller.system.os_errors import reason
+from controller.system.os_errors import is_full, reason
 
 Tell = Callable[[dict[str, Any]], None]
 
@@ -107,7 +107,7 @@ class Desk:
         except NothingToSay:
             return {"refused": "voice_nothing"}
         except OSError as error:
-            return {"refused": "voice_no_room", "why": reason(error)}
+            return {"refused": "voice_no_room" if is_full(error) else "voice_disk", "why": reason(error)}
         except EngineFailed as why:
             return {"failed": str(why)}
 
