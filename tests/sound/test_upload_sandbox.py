@@ -157,14 +157,14 @@ def test_a_song_begins_with_its_refrain(sandbox: UploadSandbox, kind: str, tmp_p
 def test_a_track_is_kept_or_converted_for_the_player(real_sandbox: UploadSandbox, tmp_path: Path) -> None:
     """mp3 is kept byte for byte; m4a, which the player cannot play, becomes Opus."""
     (tmp_path / "source").write_bytes(mp3 := encoded(tone(4), "mp3"))
-    told = real_sandbox.process("track", tmp_path / "source", tmp_path / "target")
-    assert told["suffix"] == ".mp3"
+    facts = real_sandbox.process("track", tmp_path / "source", tmp_path / "target")
+    assert facts["suffix"] == ".mp3"
     assert (tmp_path / "target").read_bytes() == mp3
     (tmp_path / "source").write_bytes(encoded(tone(4), "m4a"))
-    told = real_sandbox.process("track", tmp_path / "source", tmp_path / "target")
-    assert told["suffix"] == ".opus"
+    facts = real_sandbox.process("track", tmp_path / "source", tmp_path / "target")
+    assert facts["suffix"] == ".opus"
     assert (tmp_path / "target").read_bytes()[:4] == b"OggS"
-    assert abs(told["duration_s"] - 4) < 0.2
+    assert abs(facts["duration_s"] - 4) < 0.2
 
 
 @pytest.mark.parametrize("kind", ["jpeg", "png", "webp"])
