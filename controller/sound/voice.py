@@ -7,6 +7,7 @@ import contextlib
 import ctypes
 import os
 import threading
+import time
 import wave
 from collections.abc import Callable
 from pathlib import Path
@@ -27,8 +28,10 @@ three sentences of day.md); the pace of an announcer that a large room can follo
 PITCH = 52
 NICE = 5
 """Niceness: the child renders on all cores; player, timekeeper and web have priority."""
-_FINISHED_S = 8.0
-"""Below the parent's limit of ten seconds, so that the child can still report the reason."""
+_QUIET_S = 8.0
+"""espeak that begins no word for so long is hung. While words begin it is only slow (an emulated or very busy machine),
+and the parent's limit for a child that computes holds. Below the parent's limit of ten seconds, so that the child can
+still report the reason."""
 
 
 class Espeak:
@@ -39,6 +42,7 @@ class Espeak:
 
     def __init__(self) -> None:
         self._finished = threading.Event()
+        self._progress_at = 0.0
         self._faults: list[str] = []
         self._speed = 1.0
         version = _load_library()
@@ -55,6 +59,7 @@ class Espeak:
 
     def _prepare(self) -> None:
         # pyttsx3 only queues these; they take effect with the first rendering, which therefore happens here.
+        self._engine.connect("started-word", self._on_word)
         self._engine.connect("finished-utterance", self._on_finished)
         self._engine.connect("error", lambda name, exception: self._faults.append(str(exception)))
         self._engine.setProperty("voice", LANGUAGE)
@@ -64,6 +69,9 @@ class Espeak:
         voice = str(self._engine.getProperty("voice"))
         if voice.split("/")[-1] != LANGUAGE:  # an unknown voice is silently replaced by English
             raise EngineFailed(f"espeak-ng 没有中文语音（得到的是 {voice}）")
+
+    def _on_word(self, name: str, location: int, length: int) -> None:
+        self._progress_at = time.monotonic()  # about once in each second of speech
 
     def _on_finished(self, name: str | None, completed: bool) -> None:
         if completed:
@@ -89,13 +97,16 @@ class Espeak:
         """Render into memory: with a full disk pyttsx3 would wait for ever in its callback."""
         self._finished.clear()
         self._faults.clear()
+        self._progress_at = time.monotonic()
         handle = os.memfd_create("speech", os.MFD_CLOEXEC)
         try:
             path = f"/proc/self/fd/{handle}"
             self._engine.save_to_file(text, path)
-            self._engine.runAndWait()  # returns after one tick; speaking continues in espeak's thread
-            if not self._finished.wait(_FINISHED_S):
+            running = threading.Thread(target=self._run, daemon=True)
+            running.start()
+            if not self._finishes():
                 raise EngineFailed("；".join(self._faults) or "espeak-ng 没有按时念完")
+            running.join()
             # A second end event of the same text may follow. pyttsx3 would take it for the end of the next text and
             # write that one empty (3 of 900 times), so wait until espeak is idle. On a busy machine it still
             # happened, about once in a thousand times.
@@ -103,6 +114,20 @@ class Espeak:
             return _read(path)
         finally:
             os.close(handle)
+
+    def _run(self) -> None:
+        """Let pyttsx3 work: it returns after one tick, or when espeak's own thread has finished, or never."""
+        try:
+            self._engine.runAndWait()
+        except Exception as error:
+            self._faults.append(str(error))
+
+    def _finishes(self) -> bool:
+        """Wait until the text is rendered; return False as soon as espeak is hung."""
+        while (left := self._progress_at + _QUIET_S - time.monotonic()) > 0:
+            if self._finished.wait(left):
+                return True
+        return False
 
 
 def _load_library() -> str:

@@ -5,7 +5,7 @@
 
 A file of `make package-offline` in place of the package is tried without any network. `--newer`: a package of a higher
 version, signed with the same key; without it nothing is upgraded. `--voice`: installed after the package. `--keep`:
-where the rehearsal's recording stays. The independent listener, where it is installed, writes down the deal.
+where the rehearsal's recording stays. The independent listener, where it is installed, writes down what was spoken.
 
 Needs root, debootstrap and the registry of Debian's packages; for another architecture also qemu-user with binfmt_misc.
 There is no systemd in the root: the test starts the daemon as its user on SDL's disk device.
@@ -23,7 +23,7 @@ import sys
 import tempfile
 import time
 import wave
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -99,16 +99,18 @@ class Root:
             raise SystemExit(f"{command}: {done.returncode}\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
         return done.stdout + done.stderr
 
-    def ask(self, method: str, path: str, token: str = "", data: object = None) -> object:
-        """Send a request to the rehearsal; return its JSON answer, None when there is none yet."""
+    def ask(
+        self, method: str, path: str, token: str = "", data: object = None, port: int = REHEARSAL_PORT
+    ) -> object:
+        """Send a request to the rehearsal, or to another port; return its JSON answer, None when there is none yet."""
         if self._within:  # a program in its network
             head = ["-H", f"Authorization: Bearer {token}", "-H", "Content-Type: application/json"]
             body = [] if data is None else ["--data", json.dumps(data)]
-            url = f"http://127.0.0.1:{REHEARSAL_PORT}{path}"
+            url = f"http://127.0.0.1:{port}{path}"
             command = [*self._within, "curl", "-s", "-X", method, *head, *body, url]
             said = subprocess.run(command, capture_output=True, check=False).stdout
             return json.loads(said) if said else None
-        line = http.client.HTTPConnection("127.0.0.1", REHEARSAL_PORT, timeout=120)
+        line = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
         try:
             body_ = None if data is None else json.dumps(data).encode()
             head_ = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
@@ -139,7 +141,7 @@ class Root:
             with suppress(ProcessLookupError):
                 os.kill(process, number)
 
-    def gone(self, words: str = "", within: float = 30) -> bool:
+    def gone(self, words: str = "", within: float = 180) -> bool:
         """Wait until no such process runs; return whether that is so."""
         until = time.monotonic() + within
         while self.processes(words):
@@ -165,29 +167,28 @@ def made(folder: Path, suite: str, arch: str, *, offline: bool = False) -> Root:
     return Root(folder, offline=offline)
 
 
-def tried(root: Root, keep: Path | None = None) -> list[str]:
-    """Return the lines of the report; raises SystemExit at the first failure."""
+def tried(root: Root, keep: Path | None = None) -> Iterator[str]:
+    """Try everything; give each line of the report at once. Raises SystemExit at the first failure."""
     before = set(root.run(LIST, check=False).splitlines())
     began = time.monotonic()
     install = "apt-get install -y -q --no-install-recommends /root/zhangu.deb"
     said = root.run("sh /root/zhangu.sh" if root.alone else f"apt-get update -q; {install}")
-    lines = [f"installed {'without a network ' if root.alone else ''}in {time.monotonic() - began:.0f} s"]
+    yield f"installed {'without a network ' if root.alone else ''}in {time.monotonic() - began:.0f} s"
     if (root.folder / "root" / "voice.deb").exists():
         said += root.run("apt-get install -y -q --no-install-recommends /root/voice.deb")
-    lines += [imported(root), rehearsed(root, keep), minute(root), voice(root)]
+    for step in (imported, lambda root: rehearsed(root, keep), minute, voice):
+        yield step(root)
     if (root.folder / "root" / "newer.deb").exists():
-        lines += [
-            moved(root, "zhangu upgrade --no-wait /root/newer.deb"),
-            moved(root, "zhangu rollback --no-wait"),
-        ]
+        yield moved(root, "zhangu upgrade --no-wait /root/newer.deb")
+        yield moved(root, "zhangu rollback --no-wait")
     root.run("apt-get remove -y -q zhangu zhangu-voice-natural")
     kept = root.run("ls /var/lib/zhangu/var/zhangu.db")
     program = root.run("find /opt/zhangu 2>/dev/null", check=False)
     if program.strip():
         raise SystemExit(f"left after remove: {program[-2000:]}")
     root.run("sh /root/zhangu.sh" if root.alone else install)
-    lines.append(f"removed and installed again: data kept ({kept.strip()})")
-    return [*lines, purged(root, before)]
+    yield f"removed and installed again: data kept ({kept.strip()})"
+    yield purged(root, before)
 
 
 def imported(root: Root) -> str:
@@ -260,10 +261,7 @@ def start(root: Root) -> str:
     """Run the daemon on SDL's disk device; return the status once it answers."""
     device = f"SDL_AUDIODRIVER=disk SDL_DISKAUDIOFILE={DISK}"
     root.run(f"cd /; {device} zhangu run --host 127.0.0.1 --port {PORT} >{LOG} 2>&1 &")
-    for _ in range(1200):  # a busy machine needs minutes
-        if "http" in root.run("zhangu status", check=False):
-            break
-        time.sleep(0.5)
+    wait(lambda: root.ask("GET", "/health", port=PORT), "the daemon answers", root.folder / LOG.lstrip("/"))
     status = root.run("zhangu status")
     if "/join/" not in status:
         raise SystemExit(f"no link for the owner: {status}")
@@ -350,10 +348,11 @@ def written_down(raw: Path, since_s: float, keep: Path | None) -> str:
 
 
 def minute(root: Root) -> str:
-    """Run the daemon, speak a text, stop it; return what was recorded."""
+    """Run the daemon, speak a text, stop it; return what was recorded and understood."""
     start(root)
-    log = root.folder / LOG.lstrip("/")
+    log, raw = (root.folder / name.lstrip("/") for name in (LOG, DISK))
     for count in range(1, DEALS + 1):  # the voice may load for longer than the first text waits
+        since = peak(raw)[0]
         root.run(f"zhangu say {SAY}", check=False)
         wait(lambda count=count: len(ended(log)) >= count, "a text ends", log)  # type: ignore[misc]
         if "is heard" in ended(log)[-1]:
@@ -362,10 +361,11 @@ def minute(root: Root) -> str:
     root.end("controller run")
     if not root.gone():
         raise SystemExit(f"processes are left after the stop: {root.processes()}")
-    length, loudest = peak(root.folder / DISK.lstrip("/"))
+    length, loudest = peak(raw)
     if loudest < LOUD or "is heard" not in ended(log)[-1]:
         raise SystemExit(f"not heard: peak {loudest}")
-    return f"status with the owner's link, text {count} heard: {length:.0f} s recorded, peak {loudest}"
+    heard = f"status with the owner's link, text {count} heard: {length:.0f} s recorded, peak {loudest}"
+    return heard + written_down(raw, since, None)
 
 
 def main() -> None:
@@ -387,7 +387,8 @@ def main() -> None:
             if source:
                 shutil.copy(source, folder / "root" / f"{name}.deb")
         print(f"Debian {options.suite}, {arch}")
-        print("\n".join(tried(root, options.keep)))
+        for line in tried(root, options.keep):
+            print(f"{time.strftime('%H:%M:%S')} {line}", flush=True)
     finally:
         root.end(number=9)
         root.gone()

@@ -364,10 +364,9 @@ class Voice:
             self._child.lost()
 
     def _answer(self, child: Child, key: str) -> dict[str, Any]:
-        working_s = SLOW_LIMIT_S if self._child.status.natural else 0.0
         try:
             while True:
-                answer = child.receive(self._limit_s, working_s)
+                answer = child.receive(self._limit_s, SLOW_LIMIT_S)
                 self._child.hear_pace(answer)
                 if "failed" in answer:
                     child.kill()

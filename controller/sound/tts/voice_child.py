@@ -23,9 +23,10 @@ and Kokoro, whose 82 million parameters come from a slow card and which renders 
 sherpa and Piper models render faster than they speak, so 20 s without an answer mean a network that never ends."""
 SENTENCE_LIMIT_S = 10.0
 """A sentence takes 0.02 s with espeak on a desktop, 0.2 s on a Pi; a child without an answer for ten seconds is hung,
-unless it renders a natural voice and is still computing."""
+unless it is still computing."""
 SLOW_LIMIT_S = 90.0
-"""Limit for one clause of a natural voice: 5.6 s of speech at 16 s of rendering each."""
+"""Limit for one clause of a child that is still computing: 5.6 s of speech of a natural voice at 16 s of rendering
+each, espeak on an emulated machine. The child itself finds an espeak that computes for ever (`voice.Espeak`)."""
 
 
 class VoiceChild:
