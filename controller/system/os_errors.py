@@ -48,8 +48,7 @@ def is_the_machines(error: OSError) -> bool:
 def remedy(error: OSError) -> str:
     """Return what to do about an error of reading or writing a file, as a clause without its full stop.
 
-    It follows from the error, not from what the program was doing: making room does not help a file that nobody may
-    read, nor a broken card.
+    The error decides, not the work that met it: making room helps neither a file without rights nor a broken card.
     """
     if is_full(error):
         return "请清理磁盘空间"

@@ -58,7 +58,7 @@ def test_damaged_files_on_a_box(tmp_path: Path, box: None) -> None:
 
 
 def test_an_installation_under_way(tmp_path: Path) -> None:
-    """While it installs, nobody is asked to start it again."""
+    """While it installs, no command is advised."""
     voices = tmp_path / "var" / "voices"
     voices.mkdir(parents=True)
     with install._alone(voices):
