@@ -310,7 +310,7 @@ def deal_heard(root: Root, token: str, raw: Path, log: Path) -> tuple[str, float
     raise SystemExit(f"not heard: {ended(log)}")
 
 
-def begun(log: Path) -> int:
+def playing(log: Path) -> int:
     """Return the number of announcements that began in a log."""
     return log.read_text(encoding="utf-8").count(" playing #")
 
@@ -359,7 +359,7 @@ def minute(root: Root) -> str:
     log, raw = (root.folder / name.lstrip("/") for name in (LOG, DISK))
     for count in range(1, DEALS + 1):  # the voice may load for longer than the first text waits
         root.run(f"zhangu say {SAY}", check=False)
-        wait(lambda count=count: begun(log) >= count, "a text begins", log)  # type: ignore[misc]
+        wait(lambda count=count: playing(log) >= count, "a text is played", log)  # type: ignore[misc]
         since = peak(raw)[0]
         wait(lambda count=count: len(ended(log)) >= count, "a text ends", log)  # type: ignore[misc]
         if "is heard" in ended(log)[-1]:

@@ -89,7 +89,7 @@ assert lengths[0] == lengths[2] > 6 > 2 > lengths[1] > 0.3, lengths
 
 
 def test_an_espeak_without_threads_speaks() -> None:
-    """It renders in the calling thread and reports no end of the text; each text is whole and of its own."""
+    """It renders in the calling thread and reports no end of the text; each text is whole."""
     program = f"TEXT = {TEXT!r}{WITHOUT_THREADS}"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
