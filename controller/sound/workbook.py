@@ -93,12 +93,16 @@ def _holds(packed: zipfile.ZipFile, name: str, mark: bytes) -> bool:
 
 
 def _sheets(source: IO[bytes], again: IO[bytes] | None) -> Iterator[Sheet]:
-    """Yield the visible sheets. `again`: the same file, read for its formulas beside the values."""
+    """Yield the visible sheets, that on which the workbook was saved first: of twelve months the one people look at.
+
+    `again`: the same file, read for its formulas beside the values.
+    """
     workbook = load_workbook(source, read_only=True, data_only=True, keep_links=False)
     formulas = None if again is None else load_workbook(again, read_only=True, keep_links=False)
     room = MOST_ROWS
     try:
-        for number, sheet in enumerate(workbook.worksheets):
+        numbered = list(enumerate(workbook.worksheets))
+        for number, sheet in sorted(numbered, key=lambda one: one[1] is not workbook.active):
             if sheet.sheet_state != "visible":
                 continue
             rows = list(_rows(_values(sheet, formulas and formulas.worksheets[number]), room))
