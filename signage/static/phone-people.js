@@ -62,7 +62,7 @@ function reload() {
   return load().catch((error) => toast(error.message));
 }
 
-// Only what was changed here is sent, with what the form showed: two phones that edit different fields lose nothing,
+// Send only the fields changed here, with their values before: two phones that edit different fields lose nothing,
 // and of two that edit the same field the second is asked.
 function changesOf(shownOne, data) {
   const names = Object.keys(data).filter((name) => data[name] !== (shownOne[name] || (typeof data[name] === 'boolean' ? false : '')));
@@ -71,7 +71,7 @@ function changesOf(shownOne, data) {
   return names.reduce((sent, name) => ({ ...sent, [name]: data[name] }), { was });
 }
 
-// After the question the form's base for that field is what somebody else wrote: pressed again, this form's text counts.
+// After the question the form starts from the other phone's value of that field: pressed again, this form's text counts.
 async function rebased(kind, base, { field: asked }) {
   await load();
   const present = roster[kind].find((found) => found.id === base.id);
