@@ -43,6 +43,7 @@ class Espeak:
     def __init__(self) -> None:
         self._finished = threading.Event()
         self._progress_at = 0.0
+        self._runner = 0  # the thread that runs pyttsx3
         self._faults: list[str] = []
         self._speed = 1.0
         version = _load_library()
@@ -52,6 +53,9 @@ class Espeak:
 
             self._engine: Any = pyttsx3.init("espeak")
             self._idle: Any = _espeak.Synchronize
+            self._end: Any = (_espeak.EVENT * 2)(_espeak.EVENT(_espeak.EVENT_MSG_TERMINATED))
+            self._driver: Any = self._engine.proxy._driver
+            _espeak.SetSynthCallback(self._on_sound)
         except Exception as error:
             raise EngineFailed(f"espeak-ng 启动不了：{error}") from error
         self.identity = f"espeak-ng {version} {LANGUAGE} rate {RATE} pitch {PITCH}"
@@ -69,6 +73,17 @@ class Espeak:
         voice = str(self._engine.getProperty("voice"))
         if voice.split("/")[-1] != LANGUAGE:  # an unknown voice is silently replaced by English
             raise EngineFailed(f"espeak-ng 没有中文语音（得到的是 {voice}）")
+
+    def _on_sound(self, sound: Any, samples: int, events: Any) -> int:
+        """Give pyttsx3 the sound, and the end of the text where espeak-ng does not report it.
+
+        The wheel for arm64 has espeak-ng without threads: it renders in the calling thread and ends with empty sound,
+        without the event for which pyttsx3 waits.
+        """
+        answer: int = self._driver._onSynth(sound, samples, events)
+        if not sound and threading.get_ident() == self._runner:
+            self._driver._onSynth(sound, 0, self._end)
+        return answer
 
     def _on_word(self, name: str, location: int, length: int) -> None:
         self._progress_at = time.monotonic()  # about once in each second of speech
@@ -116,7 +131,8 @@ class Espeak:
             os.close(handle)
 
     def _run(self) -> None:
-        """Let pyttsx3 work: it returns after one tick, or when espeak's own thread has finished, or never."""
+        """Let pyttsx3 work: it returns after one tick, or when espeak has finished, or never."""
+        self._runner = threading.get_ident()
         try:
             self._engine.runAndWait()
         except Exception as error:
@@ -163,7 +179,7 @@ def makers(wanted: str, voices: Path) -> list[Maker]:
     """
     folders = zip(model_folders(voices), neural(voices), strict=True)
     chosen = [maker for folder, maker in folders if wanted in ("auto", maker.name, folder.name)]
-    return [*chosen, Maker("espeak", Espeak)]
+    return [*chosen, Maker("espeak", Espeak, slow=True)]  # the last one: nothing replaces it
 
 
 def neural(voices: Path) -> list[Maker]:
@@ -179,7 +195,7 @@ _ENGINES: Final[dict[str, Callable[[Path], Engine]]] = {"kokoro": Kokoro, "piper
 def _maker(folder: Path) -> Maker:
     kind = kind_of(folder)
     engine = _ENGINES[kind]
-    return Maker(kind, lambda: engine(folder))
+    return Maker(kind, lambda: engine(folder), slow=engine is Kokoro)
 
 
 def main() -> None:

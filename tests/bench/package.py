@@ -283,12 +283,13 @@ def rehearsed(root: Root, keep: Path | None) -> str:
     wait(lambda: peak(raw)[0] >= MUSIC_S and peak(raw)[1] > LOUD, "music", log)
     music = peak(raw)
     sold, since = deal_heard(root, token, raw, log)
+    until = peak(raw)[0]
     time.sleep(3)
     root.end("controller rehearse")
     root.gone()
     length, loudest = peak(raw)
     said = f"rehearsal answers after {took:.0f} s, {music[0]:.0f} s of music, peak {music[1]}; {sold}"
-    return f"{said}: {length:.0f} s recorded, peak {loudest}{written_down(raw, since, keep)}"
+    return f"{said}: {length:.0f} s recorded, peak {loudest}{written_down(raw, since, until, keep)}"
 
 
 def deal_heard(root: Root, token: str, raw: Path, log: Path) -> tuple[str, float]:
@@ -307,6 +308,11 @@ def deal_heard(root: Root, token: str, raw: Path, log: Path) -> tuple[str, float
             return f"deal {count} by HTTP is heard", since
         time.sleep(60)
     raise SystemExit(f"not heard: {ended(log)}")
+
+
+def playing(log: Path) -> int:
+    """Return the number of announcements that began in a log."""
+    return log.read_text(encoding="utf-8").count(" playing #")
 
 
 def ended(log: Path) -> list[str]:
@@ -331,8 +337,8 @@ def peak(raw: Path) -> tuple[float, int]:
     return len(samples) / 2 / RATE, int(np.abs(samples.astype(np.int32)).max(initial=0))
 
 
-def written_down(raw: Path, since_s: float, keep: Path | None) -> str:
-    """Return the listener's words for the recording from `since_s` on, and keep the recording."""
+def written_down(raw: Path, since_s: float, until_s: float, keep: Path | None = None) -> str:
+    """Return the listener's words for a part of the recording, and keep all of it."""
     content = raw.read_bytes()
     frames = np.frombuffer(content[: len(content) // 4 * 4], "<i2").reshape(-1, 2)
     if keep is not None:
@@ -343,7 +349,7 @@ def written_down(raw: Path, since_s: float, keep: Path | None) -> str:
             out.writeframes(frames.tobytes())
     if why := listener.missing():
         return f"; {why}"
-    mono = frames[int(since_s * RATE) :].mean(axis=1).astype(np.float32) / 32768
+    mono = frames[int(since_s * RATE) : int(until_s * RATE)].mean(axis=1).astype(np.float32) / 32768
     return f"; the listener writes: {listener.write_down(listener.at_16k(mono, RATE))}"
 
 
@@ -352,12 +358,14 @@ def minute(root: Root) -> str:
     start(root)
     log, raw = (root.folder / name.lstrip("/") for name in (LOG, DISK))
     for count in range(1, DEALS + 1):  # the voice may load for longer than the first text waits
-        since = peak(raw)[0]
         root.run(f"zhangu say {SAY}", check=False)
+        wait(lambda count=count: playing(log) >= count, "a text is played", log)  # type: ignore[misc]
+        since = peak(raw)[0]
         wait(lambda count=count: len(ended(log)) >= count, "a text ends", log)  # type: ignore[misc]
         if "is heard" in ended(log)[-1]:
             break
         time.sleep(60)
+    until = peak(raw)[0]
     root.end("controller run")
     if not root.gone():
         raise SystemExit(f"processes are left after the stop: {root.processes()}")
@@ -365,7 +373,7 @@ def minute(root: Root) -> str:
     if loudest < LOUD or "is heard" not in ended(log)[-1]:
         raise SystemExit(f"not heard: peak {loudest}")
     heard = f"status with the owner's link, text {count} heard: {length:.0f} s recorded, peak {loudest}"
-    return heard + written_down(raw, since, None)
+    return heard + written_down(raw, since, until)
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""The fallback voice on a machine on which a sentence takes longer than the limits: slow is not hung."""
+"""The fallback voice on slow machines, where a sentence takes longer than the limits, and on arm64."""
 
 from __future__ import annotations
 
@@ -73,3 +73,23 @@ def test_a_child_that_renders_slowly_is_not_hung(tmp_path: Path, monkeypatch: py
         assert voice.prepare(say(TEXT)).result(100).speech_end_s > 6
     finally:
         voice.close()
+
+
+WITHOUT_THREADS = """
+from controller.sound.voice import Espeak, _load_library
+_load_library()
+from pyttsx3.drivers import _espeak
+start = _espeak.Initialize
+_espeak.Initialize = lambda output, length: start(_espeak.AUDIO_OUTPUT_SYNCHRONOUS, length)
+engine = Espeak()
+lengths = [round(engine.render(text).seconds(), 1) for text in (TEXT, "散会。", TEXT)]
+assert lengths[0] == lengths[2] > 6 > 2 > lengths[1] > 0.3, lengths
+"""
+"""The wheel for arm64 has an espeak-ng without threads, which works as ours does in this mode."""
+
+
+def test_an_espeak_without_threads_speaks() -> None:
+    """It renders in the calling thread and reports no end of the text; each text is whole."""
+    program = f"TEXT = {TEXT!r}{WITHOUT_THREADS}"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr

@@ -283,6 +283,10 @@ FIGURES: tuple[Rule, ...] = (
     rule(r"([0-9])#", r"\1号"),
     rule(r"([0-9]+)(?:st|nd|rd|th)(?![A-Za-z])", r"第\1"),
     rule(r"(?m)^\s*[(（]?([0-9]{1,2})(?:[)）]|[.、](?![0-9]))\s*", lambda m: cardinal_of(m.group(1)) + "、"),
+    rule(
+        r"(?<=[^\s0-9])\s+([2-9]|1[0-9])[.)）]\s?(?=[一-鿿A-Za-z])",
+        lambda m: f"，{cardinal_of(m.group(1))}、",
+    ),
     rule(r"(?<=第)[0-9]+", lambda m: cardinal_of(m.group(0))),
     rule(rf"(?<![0-9.])(?<![0-9]、)({NUMBER})(?=\s?(?:{_MEASURES}))", lambda m: counted(bare(m.group(1)))),
     rule(r"(?<=前|后)2(?=名|位|个)", "两"),
