@@ -12,7 +12,7 @@ from typing import Final, Protocol
 
 from controller.sales.model import Conflict, Refused, StoreFull
 from controller.system.atomic_file import publish
-from controller.system.os_errors import reason
+from controller.system.os_errors import reason, remedy
 from controller.system.paths import Home, version
 from controller.upgrade import mailbox
 from controller.upgrade.journal import ROLLBACK, UPGRADE, Place, Result, read_journal, read_result
@@ -71,7 +71,7 @@ class Upgrades:
             return self._ask(UPGRADE, older=older)
         except OSError as error:
             raise StoreFull(
-                f"安装包存不下（{reason(error)}），没有升级，一切照旧。请清理磁盘空间。"
+                f"安装包存不下（{reason(error)}），没有升级，一切照旧。{remedy(error)}。"
             ) from error
         finally:
             part.unlink(missing_ok=True)

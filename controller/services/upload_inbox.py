@@ -12,7 +12,7 @@ from typing import Protocol
 from controller.sales.model import Refused, StoreFull
 from controller.system.atomic_file import publish
 from controller.system.files import own_files
-from controller.system.os_errors import reason
+from controller.system.os_errors import reason, remedy
 
 PIECE = 256 * 1024
 
@@ -42,7 +42,7 @@ class UploadInbox:
                 self._folder.mkdir(parents=True, exist_ok=True)
                 size = _written(source, path, most)
             except OSError as error:
-                raise StoreFull(f"存不下这个文件（{reason(error)}），请清理磁盘空间。") from error
+                raise StoreFull(f"存不下这个文件（{reason(error)}），{remedy(error)}。") from error
             if not size:
                 raise Refused("文件是空的，请换一个。", "file")
             yield path

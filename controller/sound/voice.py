@@ -179,7 +179,7 @@ def makers(wanted: str, voices: Path) -> list[Maker]:
     """
     folders = zip(model_folders(voices), neural(voices), strict=True)
     chosen = [maker for folder, maker in folders if wanted in ("auto", maker.name, folder.name)]
-    return [*chosen, Maker("espeak", Espeak)]
+    return [*chosen, Maker("espeak", Espeak, slow=True)]  # the last one: nothing replaces it
 
 
 def neural(voices: Path) -> list[Maker]:
@@ -195,7 +195,7 @@ _ENGINES: Final[dict[str, Callable[[Path], Engine]]] = {"kokoro": Kokoro, "piper
 def _maker(folder: Path) -> Maker:
     kind = kind_of(folder)
     engine = _ENGINES[kind]
-    return Maker(kind, lambda: engine(folder))
+    return Maker(kind, lambda: engine(folder), slow=engine is Kokoro)
 
 
 def main() -> None:
