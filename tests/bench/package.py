@@ -65,7 +65,7 @@ names = [found.name for top in ("controller", "signage")
          if not found.name.endswith("__main__")]
 for name in [*names, "av", "numpy", "PIL", "onnxruntime", "pypinyin", "pygame", "openpyxl", "segno"]:
     importlib.import_module(name)
-print(len(names))
+print("imported", len(names))
 """
 
 
@@ -197,7 +197,8 @@ def imported(root: Root) -> str:
         "echo /opt/zhangu/current/venv-$(python3 -c 'import sys; print(*sys.version_info[:2], sep=\".\")')"
     )
     (root.folder / "root" / "all.py").write_text(IMPORT_ALL, encoding="utf-8")
-    count = root.run(f"{python.strip()}/bin/python -P /root/all.py").split()[-1]
+    said = root.run(f"{python.strip()}/bin/python -P /root/all.py")
+    count = said.partition("imported ")[2].split()[0]  # ONNX Runtime may add warnings
     return f"imports of all {count} modules and every wheel: well"
 
 
@@ -226,24 +227,22 @@ def purged(root: Root, before: set[str]) -> str:
     ):
         (root.folder / "root" / name).unlink(missing_ok=True)
     left = set(root.run(LIST, check=False).splitlines()) - before
-    left = {line for line in left if _ours(line) and not _packaged(root, line)}
+    left = {line for line in left - _packaged(root) if _ours(line)}
     if left or root.processes() or "没有删掉" in said:
         raise SystemExit(f"left after purge: {sorted(left)}, processes {root.processes()}\n{said[-1500:]}")
     return f"purged in {took:.0f} s while the daemon ran: no file, user, group, unit or process of it is left"
 
 
 def _ours(line: str) -> bool:
-    """Return whether a new file counts as left behind."""
-    return "zhangu" in line or not line.startswith((*OF_DEBIAN, *OF_IMPORTS))
+    """Return whether a new file, user or group counts as left behind."""
+    return "zhangu" in line or (line.startswith("/") and not line.startswith((*OF_DEBIAN, *OF_IMPORTS)))
 
 
-def _packaged(root: Root, line: str) -> bool:
-    """Return whether a package of Debian that stays installed owns a file, or made a group."""
-    if not line.startswith("/"):
-        return "zhangu" not in line
-    # Debian 12 lists /usr/bin/x as /bin/x; in a pattern of dpkg a backslash is written twice
-    names = [name.replace("\\", "\\\\") for name in (line, line.removeprefix("/usr"))]
-    return any(": /" in root.run(f"dpkg-query -S '{name}' 2>/dev/null", check=False) for name in names)
+def _packaged(root: Root) -> set[str]:
+    """Return the files of the packages that are installed; Debian 12 lists /usr/bin/x as /bin/x."""
+    lists = (root.folder / "var" / "lib" / "dpkg" / "info").glob("*.list")
+    files = {line for one in lists for line in one.read_text(encoding="utf-8").splitlines()}
+    return files | {f"/usr{line}" for line in files}
 
 
 def moved(root: Root, command: str) -> str:
