@@ -247,6 +247,10 @@ HEALTH: Final[Mapping[str, tuple[str, str]]] = {
         "语音文件写不进缓存（{why}），请清理磁盘空间。",
         "The voice cannot write its files: please make room on the disk.",
     ),
+    "voice_disk": (
+        "语音文件读写不了（{why}），请检查主机的存储卡和文件夹的权限。",
+        "The voice cannot read or write its files: please check the disk and its rights.",
+    ),
     "voice_none": (
         "没有能用的语音（{why}），播报只有提示音和屏幕文字。",
         "No voice can be used: chime and words on the walls only.",

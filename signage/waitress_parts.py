@@ -28,7 +28,7 @@ from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.server import TcpWSGIServer
 from waitress.task import ErrorTask, ThreadedTaskDispatcher, WSGITask
 
-from controller.system.os_errors import reason
+from controller.system.os_errors import reason, remedy
 from signage.http import MAX_BODY, PLAIN, STATE, largest
 from signage.sse import LINE, MAX_STREAMS
 
@@ -148,7 +148,7 @@ class Request(HTTPRequestParser):  # type: ignore[misc]
         try:
             taken = int(super().received(data))
         except OSError as error:  # a large body is kept in a temporary file
-            self._refuse(Refusal(507, f"存不下这个文件（{reason(error)}），请清理磁盘空间。"))
+            self._refuse(Refusal(507, f"存不下这个文件（{reason(error)}），{remedy(error)}。"))
             return len(data)
         if self.body_bytes_received > self.most and not self.error:
             self._refuse(too_large(self.most))

@@ -31,10 +31,13 @@ class WallAnswers:
         `known`: the caller may read all problems, which the glance then has.
         """
         display = wall_state.display_of(glance, name)
-        own: dict[str, Any] = wall_state.own(glance, display)
-        own["wall"].update(more.pop("wall"))
-        begin = _written(own | more)
+        begin = _written(_own(glance, display, more))
         return f"{begin[:-1]},{self._common(glance, display, known, build)[1:]}"
+
+    def whole(self, glance: Glance, name: str, build: str, more: Json) -> Json:
+        """Return the same as a value, for a reader in whose language it is written: the few of them share nothing."""
+        display = wall_state.display_of(glance, name)
+        return _own(glance, display, more) | wall_state.shared(glance, display, build)
 
     def _common(self, glance: Glance, display: WallDisplay, known: bool, build: str) -> str:
         stamp = (glance.revision, glance.looked)
@@ -49,6 +52,12 @@ class WallAnswers:
             if len(kept) < MOST:
                 kept[kind] = found
         return found
+
+
+def _own(glance: Glance, display: WallDisplay, more: Json) -> Json:
+    """Return the part of one wall, with `more` added to its part `wall` and to the whole."""
+    own: dict[str, Any] = wall_state.own(glance, display)
+    return own | more | {"wall": own["wall"] | more["wall"]}
 
 
 def _written(value: Json) -> str:

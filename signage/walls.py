@@ -13,7 +13,6 @@ from werkzeug.wrappers import Response
 
 from controller.glance import Glance
 from controller.health import for_strangers, on_walls
-from signage import wall_state
 from signage.auth import access, is_known, needs
 from signage.http import STATE, Denied, body, text_of
 from signage.language import is_english
@@ -74,11 +73,9 @@ def state() -> Response:
     name = office().walls.called(wall_name(request.args.get("name", "main")))
     build = str(current_app.jinja_env.globals["build"])
     (glance, known), more = _seen_by_caller(), {"wall": screens().wishes(name), "reach": reach()}
-    if is_english():  # a browser that reads English; an English wall is one by its settings
-        answer = wall_state.wall_state(glance, name, build)
-        answer["wall"].update(more.pop("wall"))
-        return jsonify(answer | more)
     answers: WallAnswers = current_app.extensions["wall answers"]
+    if is_english():  # a browser that reads English; an English wall is one by its settings
+        return jsonify(answers.whole(glance, name, build, more))
     return Response(answers.text(glance, name, build, known, more), mimetype="application/json")
 
 

@@ -20,13 +20,13 @@ def announce(port: int, wanted: str) -> None:
     announcer.start()
     ended = threading.Event()
     threading.Thread(target=lambda: (sys.stdin.read(), ended.set()), daemon=True).start()
-    told = None
+    announced = None
     while not ended.wait(0.1):
         reach = addresses.reach()
         now = {"name": reach.name, "addresses": list(reach.addresses)}
-        if now != told:
+        if now != announced:
             print(json.dumps(now), flush=True)
-            told = now
+            announced = now
     announcer.close()
 
 

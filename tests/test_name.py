@@ -176,6 +176,24 @@ def test_a_reach_has_the_name_first() -> None:
     assert "127.0.0.1" not in lan_addresses()
 
 
+def test_the_routing_table_is_not_asked_for_every_wall() -> None:
+    """Without a name, 200 walls ask at once: one question to the system; another address is known 2 s later."""
+    now, asked = [100.0], list[str]()
+
+    def route() -> str:
+        asked.append(f"10.0.0.{len(asked)}")
+        return asked[-1]
+
+    addresses = Addresses(8080, lambda: now[0], route)
+    assert {addresses.reach().addresses for _ in range(200)} == {("10.0.0.0",)}
+    now[0] += 1.9
+    assert addresses.reach().addresses == ("10.0.0.0",)
+    now[0] += 0.2
+    assert addresses.reach().addresses == ("10.0.0.1",)
+    addresses.set("zhangu.local", ("10.0.0.5",))
+    assert (addresses.reach().addresses, len(asked)) == (("10.0.0.5",), 2)
+
+
 def test_a_name_is_passed_on_when_it_is_announced_and_when_it_changes() -> None:
     """The terminal and the console learn the name although it is announced only after they were greeted."""
     addresses, heard = Addresses(8080), list[str]()

@@ -87,7 +87,7 @@ def test_a_cache_that_may_not_be_used(tmp_path: Path) -> None:
                 assert time.monotonic() < end
                 time.sleep(0.2)
             assert "只放了提示音，内容已显示在屏幕上" in said["why"]
-            assert "语音文件写不进缓存（没有权限）" in problems_in(office, "/health")
+            assert "语音文件读写不了（没有权限）" in problems_in(office, "/health")
             assert office.call("GET", "/api/phone")[0] == 200
             office.stop()
             assert "Traceback" not in office.log(), office.log()

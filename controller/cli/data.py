@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from controller.cli.errors import FAILED, echo, home_option, print_qr, shown, stop, store_of, zone_of
-from controller.system.paths import chosen
+from controller.system.paths import chosen, command
 
 ROLES = ("owner", "manager", "director", "leader", "assistant", "sales", "program", "wall", "admin")
 DEFAULT_PORT = 8080
@@ -125,7 +125,7 @@ def revoke(context: click.Context, name: str, home: Path | None) -> None:
             keys.log.add("owner", COMMAND, f"作废令牌或手机“{name}”")
             echo(f"“{name}”已失效。")
         else:
-            stop(f"没有叫“{name}”的令牌，也没有这个号码的手机。用 zhangu tokens 看有哪些。", FAILED)
+            stop(f"没有叫“{name}”的令牌，也没有这个号码的手机。用 {command()} tokens 看有哪些。", FAILED)
 
 
 @click.group(name="import")

@@ -180,11 +180,13 @@ def _natural_voice(home: Home) -> Finding:
     try:
         download.fit_to_speak()
     except CannotInstall as error:
-        return Finding("自然语音", f"装不了：{error.sentence.removesuffix('。')}")
+        return Finding("自然语音", f"装不了：{error.sentence.removesuffix('。')}", there=False)
     if install.is_busy(folder):
-        return Finding("自然语音", "正在安装")
+        return Finding("自然语音", "正在安装", there=False)
     offline = (
-        download.MEND_PACKAGED.removesuffix("。") if packaged() else "也可以随时装：zhangu voices install"
+        download.MEND_PACKAGED.removesuffix("。")
+        if packaged()
+        else f"也可以随时装：{command()} voices install"
     )
     return Finding("自然语音", f"没有装，由备用语音播报。能联网的话，启动后自己会装。{offline}", there=False)
 

@@ -23,7 +23,7 @@ from controller.sound.tts.client import Voice
 from controller.sound.tts.script import Clip, Script, VoiceFailed
 from controller.sound.tts.speakers import ESPEAK, FOLDER, model_folders
 from controller.system.os_errors import reason
-from controller.system.paths import Home
+from controller.system.paths import Home, command
 from controller.system.process import running
 from controller.timetable import load
 from controller.timetable.model import SoundSettings
@@ -113,7 +113,7 @@ def _rendered(home: Home, script: Script) -> Iterator[Clip | str]:
     except VoiceFailed as failed:
         yield failed.sentence
     except TimeoutError:
-        yield "语音没有按时合成出来。请运行 zhangu doctor。"
+        yield f"语音没有按时合成出来。请运行 {command()} doctor。"
     finally:
         voice.close()
 
@@ -154,7 +154,7 @@ def _directly(clip: Clip) -> str | None:
                 break
             threading.Event().wait(0.1)
         else:
-            return "没有找到音响设备。请检查音箱接线，或运行 zhangu doctor。"
+            return f"没有找到音响设备。请检查音箱接线，或运行 {command()} doctor。"
         ends.clear()
         over.clear()
         speaker.announce(1, [Part(clip.path)], open=False)

@@ -136,7 +136,7 @@ def _list(home: Home) -> None:
 
 def _line(voice: InstalledVoice) -> str:
     if not voice.whole:
-        return f"✗ {KINDS[voice.kind]}（{voice.key}）：文件不全，运行 zhangu voices install 补齐"
+        return f"✗ {KINDS[voice.kind]}（{voice.key}）：文件不全，运行 {command()} voices install 补齐"
     size = f"，{voice.bytes / 1_000_000:.0f} MB" if voice.bytes else ""
     return f"✓ {voice.key}：{KINDS[voice.kind]}{size}"
 

@@ -104,21 +104,8 @@ class Deals:
             key, day(date), at_ms, person_id, team_id, person, team, product, fen, asked, replaces,
         )  # fmt: skip
         row = (
-            deal_id,
-            key,
-            person_id,
-            person,
-            team,
-            product,
-            fen,
-            at_ms,
-            None,
-            None,
-            day(date),
-            team_id,
-            replaces,
-            None,
-        )
+            deal_id, key, person_id, person, team, product, fen, at_ms, None, None, day(date), team_id, replaces, None,
+        )  # fmt: skip
         return _deal(row, self._rows.zone)
 
     def void(self, deal_id: int, reason: str, at: datetime) -> Deal:

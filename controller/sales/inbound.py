@@ -12,7 +12,7 @@ from typing import Final
 from controller.moments import local, local_time
 from controller.sales.announcement_policy import time_text
 from controller.sales.model import Refused
-from controller.sales.money import money, parse_amount
+from controller.sales.money import deal_amount, money
 
 LONGEST_ID: Final = 100
 MOST_VERSION: Final = 10**15
@@ -101,7 +101,7 @@ def read_amount(amount: object, largest: Decimal | None, big_over: Decimal) -> t
     `largest`: of all deals so far.
     """
     try:
-        yuan = parse_amount(amount)
+        yuan = deal_amount(amount)
     except Refused as refused:
         return None, refused.sentence
     usual = max(largest, big_over) if largest is not None else UNLIKELY * big_over

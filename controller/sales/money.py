@@ -10,6 +10,8 @@ from typing import Final
 
 from controller.sales.model import Refused
 
+TAKE_BACK: Final = "要撤回一单，请在手机“报单”页点那一单，再点“撤回这一单”。"
+"""For a deal of 0 or less: people type it to cancel an earlier one."""
 LARGEST: Final = Decimal("999999999.99")
 _FEN: Final = Decimal("0.01")
 _LONGEST: Final = 40
@@ -34,6 +36,10 @@ _SCALES: Final = {
 }  # fmt: skip
 
 
+class NotPositive(Refused):
+    """The amount is 0 or less."""
+
+
 def parse_amount(value: object) -> Decimal:
     """Parse yuan with exactly two decimals, more than 0 and at most 999,999,999.99.
 
@@ -51,6 +57,14 @@ def parse_amount(value: object) -> Decimal:
     if isinstance(value, float | int | Decimal) and not isinstance(value, bool):
         text = _written_out(value, text)
     return _within_bounds(_read(text), text)
+
+
+def deal_amount(value: object) -> Decimal:
+    """Parse the amount of a deal: as `parse_amount`, and for 0 or less say how a deal is taken back."""
+    try:
+        return parse_amount(value)
+    except NotPositive as refused:
+        raise NotPositive(f"{refused.sentence}{TAKE_BACK}", refused.field) from None
 
 
 def to_fen(amount: Decimal) -> int:
@@ -86,7 +100,7 @@ def _written_out(number: float | Decimal, text: str) -> str:
 def _read(text: str) -> Decimal:
     """Parse `text` (NFKC) as a number of any size. Raises Refused when it is not a number."""
     if text.lstrip("¥￥ ")[:1] in {"-", "−", "－", "负"}:
-        raise _refused(f"金额应当大于 0，收到的是“{text}”。")
+        raise NotPositive(f"金额应当大于 0，收到的是“{text}”。", field="amount")
     trimmed = _TRIM.match(text)
     core = trimmed[1].replace(" ", "") if trimmed else text
     if _PLAIN.fullmatch(core) or _GROUPED.fullmatch(core):
@@ -101,7 +115,7 @@ def _read(text: str) -> Decimal:
 
 def _within_bounds(amount: Decimal, text: str) -> Decimal:
     if amount <= 0:
-        raise _refused(f"金额应当大于 0，收到的是“{text}”。")
+        raise NotPositive(f"金额应当大于 0，收到的是“{text}”。", field="amount")
     if amount > LARGEST:
         raise _refused(f"金额 {text} 太大了，最多 ¥999,999,999.99。")
     rounded = amount.quantize(_FEN)

@@ -12,7 +12,7 @@ from typing import Final, Literal
 
 from controller.names import plain_text, tidy_name
 from controller.sales.model import Person, Refused
-from controller.sales.money import parse_amount
+from controller.sales.money import deal_amount
 from controller.sales.pasted_messages import BARE_DAY
 from controller.sales.pasted_strangers import with_deal
 from controller.sales.pasted_words import DENIALS, TAKEN, kept_if_uncertain
@@ -37,6 +37,8 @@ _SYSTEM: Final = re.compile(
 _NUMBERED: Final = re.compile(r"(?m)^[ ]*(?:\d{1,2}[、.)]|[(（]\d{1,2}[)）]|[①-⑳])(?!\d)[ ]*")
 _PLAIN_NUMBER: Final = re.compile(r"(?m)^[ ]*\d{1,2}[ ]+(\S{2,20})")
 _UNIT: Final = "亿|千万|百万|万|千|百"
+_NEGATIVE: Final = re.compile(r"(?:(?:^|(?<=[\s:：]))(?:[¥￥$][ ]*)?[-−](?:[¥￥$][ ]*)?|负)$")
+"""Before a number: its sign. After a word a hyphen separates (王小明-铂金-5000), and so does one before a space."""
 _NUMBER: Final = re.compile(
     r"(?P<currency>[¥￥$]|rmb|人民币)?[ ]*"
     r"(?P<value>\d{1,3}(?:,\d{3})+(?:\.\d{1,2})?"
@@ -246,6 +248,15 @@ def _amounts(text: str, _: Vocabulary) -> Iterator[Token]:
             yield token
 
 
+def _refusal(written: str) -> str:
+    """Return why an amount is refused, "" when it is not."""
+    try:
+        deal_amount(written)
+    except Refused as refused:
+        return refused.sentence
+    return ""
+
+
 def _amount(text: str, match: re.Match[str]) -> Token | None:
     before, written = text[max(0, match.start() - 8) : match.start("value")], match["value"]
     marked = bool(match["currency"] or match["yuan"])
@@ -254,11 +265,15 @@ def _amount(text: str, match: re.Match[str]) -> Token | None:
         return Token("amount", match.start(), letters.end(), whole, doubt=f"金额“{whole}”里有字母，看不准。")
     if _NOT_MONEY_BEFORE.search(before) and not match["currency"]:
         return None
+    if negative := _NEGATIVE.search(before):
+        start = match.start("value") - len(before) + negative.start()
+        whole = text[start : match.end()].strip()
+        return Token("amount", start, match.end(), whole, doubt=_refusal(f"-{written}"))
     each = bool(_EACH_AFTER.match(text, match.end()))
     if not marked and not each and _NOT_MONEY_AFTER.match(text, match.end()):
         return None
     try:
-        yuan = parse_amount(written)
+        yuan = deal_amount(written)
     except Refused as refused:
         return (
             Token("amount", match.start(), match.end(), match[0], doubt=refused.sentence) if marked else None

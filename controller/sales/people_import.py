@@ -30,10 +30,10 @@ _HEADINGS: Final = {
     " 销售 销售人员 销售员 employee fullname",
     "leader": "leader 组长 队长 是否组长 是否队长 负责人 是否负责人 岗位 职务 职位 职级 角色 title position role",
     "say_as": "say_as sayas 读音 念作 念法 拼音 姓名拼音 发音 注音 pinyin",
-    "birthday": "birthday 生日 出生日期 出生年月日 阳历生日 公历生日 员工生日",
+    "birthday": "birthday 生日 出生日期 出生年月日 阳历生日 公历生日 员工生日 dateofbirth dob",
     "email": "email 邮箱 电子邮箱 电子邮件 邮件 邮箱地址 mail e-mail",
     "status": "status 状态 在职状态 员工状态 人员状态 在职情况 是否在职 用工状态 在职",
-    "joined": "joined 入职日期 入职时间 入职日 入司日期 入司时间 到岗日期 start_date hiredate",
+    "joined": "joined 入职日期 入职时间 入职日 入司日期 入司时间 到岗日期 start_date startdate hiredate joindate",
 }  # fmt: skip
 _READ: Final = {
     "team": "团队", "name": "姓名", "leader": "组长", "say_as": "读音", "birthday": "生日", "email": "邮箱",
@@ -49,11 +49,13 @@ _NO: Final = {
     *("组员", "队员", "成员", "员工", "普通", "普通员工", "销售", "销售员", "副组长", "实习", "实习生"),
 }
 _SUMS: Final = re.compile(
-    r"(?:共\s*\d+\s*[人名位]|合计|总计|小计|共计|总和|汇总|总人数|人数|total|subtotal|sum)[:：]?(?:[\d\s,.]*[人名位]?)?",
+    r"(?:共\s*\d+\s*[人名位]|合\s*计|总\s*计|小\s*计|共\s*计|总和|汇总|总人数|人数|total|subtotal|sum)"
+    r"[:：]?(?:[\d\s,.]*[人名位]?)?",
     re.IGNORECASE,
 )
 _NOTES: Final = re.compile(
     r"(?:备注|注|说明|填表说明|制表人?|制表日期|审核人?|填表人?|打印日期|统计日期)[:：]"
+    r"|(?:备注|说明|填表说明|制表人|制表日期|审核人|填表人|打印日期|统计日期)$"
 )
 _IN_BRACKETS: Final = re.compile(r"[(（\[【][^()（）\[\]【】]*[)）\]】]")
 _NAME_PARTS: Final = re.compile(r"[、；;\n，,]+")

@@ -110,4 +110,17 @@ def _cut(text: str, delimiter: str, skipped: int = 0) -> list[Line]:
             begins = reader.line_num + 1
     except csv.Error as broken:
         raise Refused(f"表格第 {reader.line_num} 行读不出来，请检查引号。", field="file") from broken
+    if lines and text.count('"') % 2 and (found := _swallowed(lines[-1], begins - 1 + skipped)):
+        raise Refused(found, field="file")
     return [(number, cells) for number, cells in lines if any(cell.strip(_EMPTY) for cell in cells)]
+
+
+def _swallowed(last: Line, end: int) -> str:
+    """Return why a table cannot be read whose last cell goes on to the end: a quote in it is never closed."""
+    number, cells = last
+    if end <= number or not any("\n" in cell or "\r" in cell for cell in cells[-1:]):
+        return ""
+    return (
+        f'第 {number} 行有一个英文引号（"）没有写后一半，后面的行都被算进了同一格。'
+        "请把这个引号删掉或补全，再导入。"
+    )

@@ -29,7 +29,7 @@ from controller.sales.model import (
     StoredScript,
     Unknown,
 )
-from controller.sales.money import parse_amount
+from controller.sales.money import deal_amount
 from controller.sales.store import Session
 from controller.services import announcement_priority
 from controller.services.announcement_priority import EVENING, HOURLY
@@ -136,7 +136,7 @@ class DealService:
 
         Raises Refused or Conflict.
         """
-        sold = Sold(person, product, parse_amount(amount), team)
+        sold = Sold(person, product, deal_amount(amount), team)
         with self._context.store.write() as session:
             recorded, gone = self.record_in(session, sold, key, how)
         self.withdraw(gone)
@@ -206,7 +206,7 @@ class DealService:
         self, person: str, product: str, amount: object, team: str | None = None, how: How = AS_USUAL
     ) -> tuple[str, Decision]:
         """Return text and decision of a deal without recording it; `how` as for `record`. Raises Refused."""
-        deal, decision, announcement = self._imagined(Sold(person, product, parse_amount(amount), team), how)
+        deal, decision, announcement = self._imagined(Sold(person, product, deal_amount(amount), team), how)
         if decision.at_once:
             self._scripts.prepare(announcement, deal)
         return announcement.text, decision
@@ -215,7 +215,7 @@ class DealService:
         self, person: str, product: str, amount: object, team: str | None = None, how: How = AS_USUAL
     ) -> Script:
         """Return the script of a deal with its applause or song, without recording it. Raises Refused."""
-        deal, _, announcement = self._imagined(Sold(person, product, parse_amount(amount), team), how)
+        deal, _, announcement = self._imagined(Sold(person, product, deal_amount(amount), team), how)
         return self._scripts.build(announcement, deal)
 
     def _imagined(self, sold: Sold, how: How) -> tuple[Deal, Decision, Announcement]:

@@ -28,8 +28,8 @@ from controller.services.voices import Manner, Samples
 from controller.sound.library import Library
 from controller.sound.mandarin import name_reading, reading_of
 from controller.sound.upload_sandbox import UnsupportedFile, UploadSandbox
-from controller.system.atomic_file import publish, secure
-from controller.system.os_errors import reason
+from controller.system.atomic_file import make_folder, publish, secure
+from controller.system.os_errors import reason, remedy
 
 MOST_TRACK_BYTES = 50_000_000
 MOST_TRACKS = 300
@@ -110,7 +110,7 @@ class MusicFiles:
             except UnsupportedFile as why:
                 raise Refused(f"“{shown(name)}”没有收下：{why.sentence}", "file") from why
             except OSError as error:
-                raise StoreFull(f"“{shown(name)}”存不下（{reason(error)}），请清理磁盘空间。") from error
+                raise StoreFull(f"“{shown(name)}”存不下（{reason(error)}），{remedy(error)}。") from error
             finally:
                 made.unlink(missing_ok=True)
         # This reads the header now and measures the file soon.
@@ -150,7 +150,7 @@ class MusicFiles:
         try:
             path.unlink()
         except OSError as error:
-            raise Refused(f"“{shown(file)}”删不掉（{reason(error)}）。", "file") from error
+            raise Refused(f"“{shown(file)}”删不掉（{reason(error)}），{remedy(error)}。", "file") from error
         self._library_changed()
         self._context.changes.notify()
 
@@ -207,7 +207,7 @@ class VoiceClips:
             except UnsupportedFile as why:
                 raise Refused(why.sentence, "file") from why
             except OSError as error:
-                raise StoreFull(f"存不下录音（{reason(error)}），请清理磁盘空间。") from error
+                raise StoreFull(f"存不下录音（{reason(error)}），{remedy(error)}。") from error
         return name, float(done["duration_s"])
 
     def find(self, name: str) -> Path | None:
@@ -228,12 +228,12 @@ class VoiceClips:
 
     def _free_space(self) -> None:
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
+            make_folder(self._folder)
             clips = sorted(
                 (path.stat().st_mtime, path.stat().st_size, path) for path in self._folder.iterdir()
             )
         except OSError as error:
-            raise Refused(f"存不下录音（{reason(error)}），请清理磁盘空间。") from error
+            raise Refused(f"存不下录音（{reason(error)}），{remedy(error)}。") from error
         total = sum(size for _, size, _ in clips)
         for at, size, path in clips:
             if total <= SHELF_BYTES:

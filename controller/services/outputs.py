@@ -19,6 +19,7 @@ from controller.sound.output_choice import Choice
 from controller.sound.player.protocol import Output
 from controller.sound.player_child import play_tone
 from controller.sound.speaker import Speaker
+from controller.system.os_errors import reason, remedy
 
 NAME_LIMIT: Final = 80
 MOST: Final = 16
@@ -91,7 +92,7 @@ class OutputService:
             try:
                 output_choice.write(self._file, choice)
             except OSError as error:
-                raise StoreTrouble("存不进去，磁盘可能满了。音响没有换。") from error
+                raise StoreTrouble(f"存不进去（{reason(error)}），音响没有换。{remedy(error)}。") from error
             self._choice = choice
         self._speaker.choose(choice.key if choice else None)
 

@@ -8,7 +8,7 @@ from datetime import date
 from controller.sales.corrections import week_so_far
 from controller.sales.deals import checked_key, tidy_product
 from controller.sales.model import Conflict, Refused
-from controller.sales.money import parse_amount
+from controller.sales.money import deal_amount
 from controller.sales.proposals import Proposal, ProposalState, checked_reason, expired_words
 from controller.services.context import Context
 from controller.services.deals import DealService, How, Recorded, Sold
@@ -44,7 +44,7 @@ class ProposalService:
 
         `entered_by`: the phone that sent it. Raises Refused or Conflict.
         """
-        yuan, key, product = parse_amount(amount), checked_key(key), tidy_product(product)
+        yuan, key, product = deal_amount(amount), checked_key(key), tidy_product(product)
         now = self._context.clock.now()
         with self._context.store.write() as session:
             session.proposals.expire(now.date(), now)
@@ -114,7 +114,7 @@ def _sold(proposal: Proposal, answer: Answer) -> Sold:
         raise Refused("请先选是谁签的单，再确认。", field="person")
     if answer.amount is None and proposal.amount is None:
         raise Refused(f"金额“{proposal.written[:20]}”看不懂，请先写上金额，再确认。", field="amount")
-    amount = proposal.amount if answer.amount is None else parse_amount(answer.amount)
+    amount = proposal.amount if answer.amount is None else deal_amount(answer.amount)
     assert amount is not None  # noqa: S101  checked above
     person = proposal.person if answer.person is None else answer.person
     team = (proposal.team or None) if answer.person is None else answer.team

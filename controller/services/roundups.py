@@ -179,24 +179,20 @@ class RoundUps:
     def recover(self) -> None:
         """At a start, decide on unfinished announcements of the last run; see `announcement_policy.after_restart`."""
         now = self._context.clock.now()
-        silences = self._context.silences(now)
-        with self._context.store.read() as session:
-            unfinished = session.outbox.unfinished()
-        for announcement in unfinished:
-            began = announcement.started if announcement.state == PLAYING else None
-            own = replace(announcement, due=began or announcement.due, state=WAITING)
-            moment = announcement_priority.released(own, silences, now)[0]
-            decision = announcement_policy.after_restart(
-                replace(own, due=moment), now, self.next_roundup(now)
-            )
-            if decision.when is None:
-                with self._context.store.write() as session:
+        silences, roundup = self._context.silences(now), self.next_roundup(now)
+        with self._context.store.write() as session:  # one commit for all: each waits for the disk
+            for announcement in session.outbox.unfinished():
+                began = announcement.started if announcement.state == PLAYING else None
+                own = replace(announcement, due=began or announcement.due, state=WAITING)
+                moment = announcement_priority.released(own, silences, now)[0]
+                decision = announcement_policy.after_restart(replace(own, due=moment), now, roundup)
+                if decision.when is None:
                     session.outbox.move(announcement.id, DROPPED, decision.why, now)
-            elif decision.merge and announcement.kind not in (*AMONG_OTHERS, ROUNDUP):
-                self._postpone([announcement], "重启错过了播报时间，", now)
-            elif announcement.state == PLAYING:
-                due = own.due if moment > now else now
-                with self._context.store.write() as session:
+                elif decision.merge and announcement.kind not in (*AMONG_OTHERS, ROUNDUP):
+                    if announcement.deals and roundup is not None:
+                        _postpone_to(session, announcement, roundup, "重启错过了播报时间，", now)
+                elif announcement.state == PLAYING:
+                    due = own.due if moment > now else now
                     session.outbox.move(announcement.id, WAITING, "重启前没有播完，现在播报。", now, due)
 
 

@@ -31,7 +31,7 @@ def readings(teams: Iterable[Team], people: Iterable[Person]) -> dict[str, str]:
 
 
 _HAN = re.compile("[㐀-鿿〇豈-\U0003ffff]")
-_WORD = re.compile(r"[^\W\d_]+[1-5]?(?!\w)")
+_WORD = re.compile(r"(?!(?<=[0-9])[wWkK]\b)[^\W\d_]+[1-5]?(?!\w)")  # 3.5w is an amount
 _PINYIN = re.compile(r"[a-zü]+[1-5]|[a-z]*[āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜ][a-z]*", re.IGNORECASE)
 
 

@@ -10,9 +10,9 @@ from secrets import token_hex
 from typing import Protocol
 
 from controller.sales.model import Refused, StoreFull
-from controller.system.atomic_file import publish
+from controller.system.atomic_file import make_folder, publish
 from controller.system.files import own_files
-from controller.system.os_errors import reason
+from controller.system.os_errors import reason, remedy
 
 PIECE = 256 * 1024
 
@@ -42,7 +42,7 @@ class UploadInbox:
                 self._folder.mkdir(parents=True, exist_ok=True)
                 size = _written(source, path, most)
             except OSError as error:
-                raise StoreFull(f"存不下这个文件（{reason(error)}），请清理磁盘空间。") from error
+                raise StoreFull(f"存不下这个文件（{reason(error)}），{remedy(error)}。") from error
             if not size:
                 raise Refused("文件是空的，请换一个。", "file")
             yield path
@@ -69,6 +69,6 @@ def shelve(made: Path, folder: Path, suffix: str) -> str:
     """Move a file into `folder` under a hash of its content; return the name."""
     with made.open("rb") as file:
         name = hashlib.file_digest(file, "sha256").hexdigest()[:32] + suffix
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     publish(made, folder / name)
     return name

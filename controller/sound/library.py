@@ -271,7 +271,7 @@ class Library:
         found = [self._problem_of(title, name, path) for name, path in entries.items()]
         sentences = [sentence for sentence in found if sentence is not None]
         if all(path.is_dir() for path in entries.values()):
-            sentences.append(say("playlist_empty", name=self._title(playlist)))
+            sentences.append(say("playlist_empty", name=title))
         return sentences
 
     def _problem_of(self, title: str, name: str, path: Path) -> str | None:

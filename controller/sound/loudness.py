@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import itertools
 import math
 from collections.abc import Iterable, Iterator
@@ -16,7 +15,7 @@ import av
 import av.filter
 
 from controller.sound.file_kinds import BROKEN, FILM, NO_SOUND
-from controller.system.os_errors import reason
+from controller.system.os_errors import is_the_machines, reason, remedy
 
 RATE = 44100
 SILENT = -70.0
@@ -39,13 +38,11 @@ class Unreadable(Exception):  # noqa: N818 - the file's condition
 
 
 class Hindered(Exception):  # noqa: N818 - the machine's condition
-    """The machine, not the file, is at fault: permission, memory or disk space. str() is the system's reason."""
+    """The machine, not the file, is at fault: permission, memory or disk. str() is the system's reason."""
 
-
-_HINDERED = frozenset(
-    (errno.EACCES, errno.EPERM, errno.ENOENT, errno.ENOMEM, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOSPC,
-     errno.EDQUOT, errno.ESTALE, errno.ENODEV, errno.ENXIO, errno.EROFS)
-)  # fmt: skip
+    def __init__(self, error: OSError) -> None:
+        super().__init__(reason(error))
+        self.remedy = remedy(error)
 
 
 @contextlib.contextmanager
@@ -54,9 +51,9 @@ def judged(sentence: str = BROKEN) -> Iterator[None]:
     try:
         yield
     except (av.error.FFmpegError, OSError, ValueError) as error:
-        code = getattr(error, "errno", None)
-        if code in _HINDERED:
-            raise Hindered(reason(OSError(code, ""))) from error
+        fault = OSError(getattr(error, "errno", None), "")  # FFmpeg's errors carry the system's numbers
+        if is_the_machines(fault):
+            raise Hindered(fault) from error
         raise Unreadable(sentence) from error
 
 

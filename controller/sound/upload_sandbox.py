@@ -13,7 +13,7 @@ from typing import Any
 
 from controller.sound import file_kinds
 from controller.sound.child import Child, ChildLost
-from controller.system.os_errors import reason
+from controller.system.os_errors import reason, remedy
 
 log = logging.getLogger(__name__)
 
@@ -76,7 +76,7 @@ class UploadSandbox:
             with source.open("rb") as file:
                 head = file.read(file_kinds.HEAD)
         except OSError as error:
-            raise UnsupportedFile(f"存不下来（{reason(error)}），请清理磁盘空间。") from error
+            raise UnsupportedFile(f"读不了这个文件（{reason(error)}），{remedy(error)}。") from error
         if (misfit := file_kinds.refused(what, head)) is not None:
             raise UnsupportedFile(f"{misfit}。")
 

@@ -22,7 +22,7 @@ from controller.sound.file_kinds import NO_PICTURE, NO_SOUND, SMALLER
 from controller.sound.loudness import Hindered, Stereo, Unreadable
 from controller.sound.tts import levels, mixdown
 from controller.sound.tts.levels import RATE, Samples
-from controller.system.os_errors import reason
+from controller.system.os_errors import is_the_machines, reason, remedy
 
 SIDE = 512
 FORMATS = ("JPEG", "PNG", "WEBP")
@@ -62,6 +62,8 @@ def _read(source: Path) -> Image.Image:
             flat = _flat(image.resize((size[0], size[1]), Image.Resampling.LANCZOS, reducing_gap=2.0))
             return flat if turn is None else flat.transpose(turn)
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError) as error:
+        if isinstance(error, OSError) and is_the_machines(error):
+            raise
         raise Unreadable(NO_PICTURE) from error
 
 
@@ -325,11 +327,11 @@ def _answer(request: dict[str, Any]) -> dict[str, Any]:
     except Unreadable as why:
         return {"refused": request.get("named") or str(why)}
     except Hindered as why:
-        return {"refused": f"现在处理不了（{why}），请清理磁盘空间或过一会儿再试"}
+        return {"refused": f"现在处理不了（{why}），{why.remedy}"}
     except MemoryError:
         return {"refused": TOO_LARGE.get(what, "文件展开以后太大，请换短一些的")}
     except OSError as error:
-        return {"refused": f"存不下来（{reason(error)}），请清理磁盘空间"}
+        return {"refused": f"现在处理不了（{reason(error)}），{remedy(error)}"}
 
 
 def main() -> None:

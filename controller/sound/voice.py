@@ -7,6 +7,7 @@ import contextlib
 import ctypes
 import os
 import threading
+import time
 import wave
 from collections.abc import Callable
 from pathlib import Path
@@ -27,8 +28,10 @@ three sentences of day.md); the pace of an announcer that a large room can follo
 PITCH = 52
 NICE = 5
 """Niceness: the child renders on all cores; player, timekeeper and web have priority."""
-_FINISHED_S = 8.0
-"""Below the parent's limit of ten seconds, so that the child can still report the reason."""
+_QUIET_S = 8.0
+"""espeak that begins no word for so long is hung. While words begin it is only slow (an emulated or very busy machine),
+and the parent's limit for a child that computes holds. Below the parent's limit of ten seconds, so that the child can
+still report the reason."""
 
 
 class Espeak:
@@ -39,6 +42,8 @@ class Espeak:
 
     def __init__(self) -> None:
         self._finished = threading.Event()
+        self._progress_at = 0.0
+        self._runner = 0  # the thread that runs pyttsx3
         self._faults: list[str] = []
         self._speed = 1.0
         version = _load_library()
@@ -48,6 +53,9 @@ class Espeak:
 
             self._engine: Any = pyttsx3.init("espeak")
             self._idle: Any = _espeak.Synchronize
+            self._end: Any = (_espeak.EVENT * 2)(_espeak.EVENT(_espeak.EVENT_MSG_TERMINATED))
+            self._driver: Any = self._engine.proxy._driver
+            _espeak.SetSynthCallback(self._on_sound)
         except Exception as error:
             raise EngineFailed(f"espeak-ng 启动不了：{error}") from error
         self.identity = f"espeak-ng {version} {LANGUAGE} rate {RATE} pitch {PITCH}"
@@ -55,6 +63,7 @@ class Espeak:
 
     def _prepare(self) -> None:
         # pyttsx3 only queues these; they take effect with the first rendering, which therefore happens here.
+        self._engine.connect("started-word", self._on_word)
         self._engine.connect("finished-utterance", self._on_finished)
         self._engine.connect("error", lambda name, exception: self._faults.append(str(exception)))
         self._engine.setProperty("voice", LANGUAGE)
@@ -64,6 +73,20 @@ class Espeak:
         voice = str(self._engine.getProperty("voice"))
         if voice.split("/")[-1] != LANGUAGE:  # an unknown voice is silently replaced by English
             raise EngineFailed(f"espeak-ng 没有中文语音（得到的是 {voice}）")
+
+    def _on_sound(self, sound: Any, samples: int, events: Any) -> int:
+        """Give pyttsx3 the sound, and the end of the text where espeak-ng does not report it.
+
+        The wheel for arm64 has espeak-ng without threads: it renders in the calling thread and ends with empty sound,
+        without the event for which pyttsx3 waits.
+        """
+        answer: int = self._driver._onSynth(sound, samples, events)
+        if not sound and threading.get_ident() == self._runner:
+            self._driver._onSynth(sound, 0, self._end)
+        return answer
+
+    def _on_word(self, name: str, location: int, length: int) -> None:
+        self._progress_at = time.monotonic()  # about once in each second of speech
 
     def _on_finished(self, name: str | None, completed: bool) -> None:
         if completed:
@@ -89,13 +112,16 @@ class Espeak:
         """Render into memory: with a full disk pyttsx3 would wait for ever in its callback."""
         self._finished.clear()
         self._faults.clear()
+        self._progress_at = time.monotonic()
         handle = os.memfd_create("speech", os.MFD_CLOEXEC)
         try:
             path = f"/proc/self/fd/{handle}"
             self._engine.save_to_file(text, path)
-            self._engine.runAndWait()  # returns after one tick; speaking continues in espeak's thread
-            if not self._finished.wait(_FINISHED_S):
+            running = threading.Thread(target=self._run, daemon=True)
+            running.start()
+            if not self._finishes():
                 raise EngineFailed("；".join(self._faults) or "espeak-ng 没有按时念完")
+            running.join()
             # A second end event of the same text may follow. pyttsx3 would take it for the end of the next text and
             # write that one empty (3 of 900 times), so wait until espeak is idle. On a busy machine it still
             # happened, about once in a thousand times.
@@ -103,6 +129,21 @@ class Espeak:
             return _read(path)
         finally:
             os.close(handle)
+
+    def _run(self) -> None:
+        """Let pyttsx3 work: it returns after one tick, or when espeak has finished, or never."""
+        self._runner = threading.get_ident()
+        try:
+            self._engine.runAndWait()
+        except Exception as error:
+            self._faults.append(str(error))
+
+    def _finishes(self) -> bool:
+        """Wait until the text is rendered; return False as soon as espeak is hung."""
+        while (left := self._progress_at + _QUIET_S - time.monotonic()) > 0:
+            if self._finished.wait(left):
+                return True
+        return False
 
 
 def _load_library() -> str:
@@ -138,7 +179,7 @@ def makers(wanted: str, voices: Path) -> list[Maker]:
     """
     folders = zip(model_folders(voices), neural(voices), strict=True)
     chosen = [maker for folder, maker in folders if wanted in ("auto", maker.name, folder.name)]
-    return [*chosen, Maker("espeak", Espeak)]
+    return [*chosen, Maker("espeak", Espeak, slow=True)]  # the last one: nothing replaces it
 
 
 def neural(voices: Path) -> list[Maker]:
@@ -154,7 +195,7 @@ _ENGINES: Final[dict[str, Callable[[Path], Engine]]] = {"kokoro": Kokoro, "piper
 def _maker(folder: Path) -> Maker:
     kind = kind_of(folder)
     engine = _ENGINES[kind]
-    return Maker(kind, lambda: engine(folder))
+    return Maker(kind, lambda: engine(folder), slow=engine is Kokoro)
 
 
 def main() -> None:

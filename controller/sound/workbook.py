@@ -16,6 +16,7 @@ from typing import IO, Any
 from openpyxl import load_workbook
 
 from controller.sound.loudness import Unreadable
+from controller.system.os_errors import is_the_machines
 
 MOST_UNPACKED = 200_000_000
 """Bytes of all members together; Excel's own workbook of 5,000 people has 2 MB."""
@@ -47,6 +48,8 @@ def table(source: Path, target: Path) -> dict[str, Any]:
     except (Unreadable, MemoryError):
         raise
     except Exception as fault:  # a file that others made up can fail anywhere in zlib, XML and openpyxl
+        if isinstance(fault, OSError) and is_the_machines(fault):
+            raise
         raise Unreadable(DAMAGED) from fault
     target.write_text(json.dumps(sheets, ensure_ascii=False), encoding="utf-8")
     return {"rows": sum(len(rows) for _, rows in sheets)}
@@ -61,6 +64,8 @@ def _check(source: Path) -> None:
         with zipfile.ZipFile(source) as packed:
             members = packed.infolist()
     except (zipfile.BadZipFile, OSError, ValueError) as fault:
+        if isinstance(fault, OSError) and is_the_machines(fault):
+            raise
         raise Unreadable(DAMAGED) from fault
     strings = sum(member.file_size for member in members if "sharedstrings" in member.filename.lower())
     unpacked = sum(member.file_size for member in members)
@@ -88,12 +93,16 @@ def _holds(packed: zipfile.ZipFile, name: str, mark: bytes) -> bool:
 
 
 def _sheets(source: IO[bytes], again: IO[bytes] | None) -> Iterator[Sheet]:
-    """Yield the visible sheets. `again`: the same file, read for its formulas beside the values."""
+    """Yield the visible sheets, that on which the workbook was saved first: of twelve months the one people look at.
+
+    `again`: the same file, read for its formulas beside the values.
+    """
     workbook = load_workbook(source, read_only=True, data_only=True, keep_links=False)
     formulas = None if again is None else load_workbook(again, read_only=True, keep_links=False)
     room = MOST_ROWS
     try:
-        for number, sheet in enumerate(workbook.worksheets):
+        numbered = list(enumerate(workbook.worksheets))
+        for number, sheet in sorted(numbered, key=lambda one: one[1] is not workbook.active):
             if sheet.sheet_state != "visible":
                 continue
             rows = list(_rows(_values(sheet, formulas and formulas.worksheets[number]), room))

@@ -29,6 +29,34 @@ _REASONS = {
     errno.ENETUNREACH: "网络不通",
     errno.EHOSTUNREACH: "网络不通",
 }
+_FULL = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
+_RIGHTS = frozenset((errno.EACCES, errno.EPERM))
+_DISK = frozenset((errno.EIO, errno.EROFS, errno.ESTALE, errno.ENODEV, errno.ENXIO))
+_PASSING = frozenset((errno.ENOENT, errno.ENOMEM, errno.EMFILE, errno.ENFILE))
+
+
+def is_full(error: OSError) -> bool:
+    """Return whether the disk, or the user's quota, is full."""
+    return error.errno in _FULL
+
+
+def is_the_machines(error: OSError) -> bool:
+    """Return whether the machine is at fault (permission, memory, disk), not the contents of a file."""
+    return error.errno in _FULL | _RIGHTS | _DISK | _PASSING
+
+
+def remedy(error: OSError) -> str:
+    """Return what to do about an error of reading or writing a file, as a clause without its full stop.
+
+    The error decides, not the work that met it: making room helps neither a file without rights nor a broken card.
+    """
+    if is_full(error):
+        return "请清理磁盘空间"
+    if error.errno in _RIGHTS:
+        return "请在主机上检查文件夹的权限"
+    if error.errno in _DISK:
+        return "请检查主机的存储卡或硬盘，可能要换一张"
+    return "请再试一次，还是不行就重启主机"
 
 
 def reason(error: OSError) -> str:

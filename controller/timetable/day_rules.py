@@ -178,11 +178,27 @@ class UnknownRuleError(ValueError):
 
 def parse(words: str) -> DayRule:
     """Parse a day rule. Raises UnknownRuleError with the part that was not understood."""
-    plain = re.sub(r"\s+", " ", words.strip().lower())
+    plain = _spelled_out(re.sub(r"\s+", " ", words.strip().lower()))
     parts: list[Part] = []
     for piece in re.split(r"\s*(?:[,，、;和与]|\band\b)\s*", plain):
         parts.extend(_piece(piece, words))
     return DayRule(words.strip(), tuple(parts))
+
+
+_DAY_SIGNS = "一二三四五六日天1-7"
+_NO_DATE = "(?![0-9个月日号])"  # in 周一、三月15日 the second is no weekday
+_WEEK_RANGE = re.compile(rf"(周|星期|礼拜)([{_DAY_SIGNS}]) ?([至到~–—-]) ?([{_DAY_SIGNS}]){_NO_DATE}")
+_WEEK_LIST = re.compile(rf"(周|星期|礼拜)([{_DAY_SIGNS}](?: ?[、,，和]? ?[{_DAY_SIGNS}])*){_NO_DATE}")
+
+
+def _spelled_out(words: str) -> str:
+    """Write 周一至五, 周一三五 and 周1、3 with 周 before each day and with Chinese digits."""
+
+    def days(match: re.Match[str]) -> str:
+        signs = re.findall(f"[{_DAY_SIGNS}]", match[2])
+        return "、".join(f"周{sign if not sign.isdigit() else _DAY_SIGNS[int(sign) - 1]}" for sign in signs)
+
+    return _WEEK_LIST.sub(days, _WEEK_RANGE.sub(r"\1\2\3\1\4", words))
 
 
 def _piece(piece: str, words: str) -> list[Part]:

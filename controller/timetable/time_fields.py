@@ -11,7 +11,7 @@ from controller.timetable import day_rules
 from controller.timetable.day_rules import DayRule
 from controller.timetable.problems import nearest
 from controller.timetable.schema import Schema, Where, text_of
-from controller.timetable.times import clock, plain
+from controller.timetable.times import clock, meant, plain
 from controller.timetable.yaml_source import Items, Node
 
 _BETWEEN = re.compile(r"\s*(?:-|–|—|~|至|到|to)\s*")
@@ -31,8 +31,9 @@ class Clock:
     """`13:00` → timedelta since 00:00."""
 
     def read(self, node: Node, where: Where) -> timedelta:
-        time_of_day = clock(text_of(node, where, _TIME))
-        return where.refuse(node, _TIME) if time_of_day is None else time_of_day
+        text = text_of(node, where, _TIME)
+        time_of_day = clock(text)
+        return where.refuse(node, _TIME, _near(text)) if time_of_day is None else time_of_day
 
     def schema(self) -> Schema:
         return _pattern(r"^\d{1,2}:\d{2}(:\d{2})?$", "13:00")
@@ -44,6 +45,23 @@ class TimeOfDay(Clock):
     def read(self, node: Node, where: Where) -> Any:
         since_midnight = super().read(node, where).seconds
         return time(since_midnight // 3600, since_midnight // 60 % 60, since_midnight % 60)
+
+
+def _near(text: str) -> str | None:
+    """Return the time that a person probably meant."""
+    return meant(text)[0] or None
+
+
+def _near_span(pieces: list[str]) -> str | None:
+    """Return the span that a person probably meant: 下午2点-5点半 is 14:00-17:30."""
+    if len(pieces) != 2:
+        return None
+    later, part = meant(pieces[1])
+    first, own = meant(pieces[0], part)
+    later = meant(pieces[1], own)[0] if own else later
+    if plain(pieces[1]) in ("24:00", "24点"):
+        later = "24:00"
+    return f"{first}-{later}" if first and first < later else None
 
 
 def _in_order(at: timedelta, until: timedelta) -> str:
@@ -69,13 +87,17 @@ class ClockRange:
         pieces = _BETWEEN.split(plain(text_of(node, where, _ONE if self.point else _SPAN)))
         at = clock(pieces[0])
         if self.point and len(pieces) == 1:
-            return (where.refuse(node, _ONE) if at is None else at), None
+            return (where.refuse(node, _ONE, self._one_near(pieces[0])) if at is None else at), None
         until = clock(pieces[1], end=True) if len(pieces) == 2 else None
         if at is None or until is None:
-            where.refuse(node, _SPAN)
+            where.refuse(node, _SPAN, _near_span(pieces))
         if at >= until:
             where.refuse(node, _in_order(at, until))
         return at, until
+
+    def _one_near(self, written: str) -> str | None:
+        """Return the time that a person probably meant; midnight begins the next day."""
+        return "00:00" if plain(written) in ("24:00", "24点") else _near(written)
 
     def schema(self) -> Schema:
         one = r"\d{1,2}:\d{2}(:\d{2})?"

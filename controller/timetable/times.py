@@ -35,6 +35,35 @@ def clock(text: str, *, end: bool = False) -> timedelta | None:
     )
 
 
+_MEANT = re.compile(
+    r"(上午|早上|早晨|早|凌晨|中午|下午|傍晚|晚上|晚)? ?(\d{1,2})"
+    r"(?:([:.点时h])(?:(半)|(一刻)|(三刻)|(\d{1,2})分?)?)? ?([ap])?\.?(?:m\.?)?"
+)
+_COMPACT = re.compile(r"(\d{2})(\d{2})")
+_LATER = ("下午", "傍晚", "晚上", "晚")
+
+
+def meant(text: str, part: str = "") -> tuple[str, str]:
+    """Return the HH:MM that 9点半, 下午2点, 2:30 PM, 1400 or 8:5 probably means, and its part of the day.
+
+    "" when unclear. `part`: that of the other end of a span, for a time without its own.
+    """
+    written_ = plain(text).lower().strip("\"'“”‘’ ")
+    if (compact := _COMPACT.fullmatch(written_)) is not None:
+        written_ = f"{compact[1]}:{compact[2]}"
+    found = _MEANT.fullmatch(written_)
+    if found is None:
+        return "", ""
+    own = found[1] or found[8] or part
+    hours, minutes = (
+        int(found[2]),
+        30 if found[4] else 15 if found[5] else 45 if found[6] else int(found[7] or 0),
+    )
+    later = own in _LATER or own == "p" or (own == "中午" and hours < 3)
+    hours = hours % 12 + 12 if later and hours <= 12 else 0 if own == "a" and hours == 12 else hours
+    return (f"{hours:02}:{minutes:02}", own) if hours < 24 and minutes < 60 else ("", "")
+
+
 def moment(day: date, clock: timedelta, zone: ZoneInfo) -> datetime:
     """Return the aware moment at which the office's clock shows `clock` on `day`.
 

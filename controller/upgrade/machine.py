@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from controller.system.atomic_file import rewrite
 from controller.system.local_daemon import answer_of
-from controller.system.os_errors import reason
+from controller.system.os_errors import reason, remedy
 from controller.upgrade import mailbox
 from controller.upgrade.journal import Journal, Place, Result
 from controller.upgrade.signature import PIECE, TORN, CannotUpgrade, Statement, read
@@ -77,7 +77,9 @@ class Machine:
         except FileNotFoundError:
             raise CannotUpgrade(TORN) from None
         except OSError as error:
-            raise CannotUpgrade(f"安装包放不下：{reason(error)}。没有升级，一切照旧。") from error
+            raise CannotUpgrade(
+                f"安装包没有收下：{reason(error)}。没有升级，一切照旧。{remedy(error)}。"
+            ) from error
         finally:
             mailbox.discard(self.place.data, mailbox.PACKAGE)
         return folder / mailbox.PACKAGE
@@ -106,7 +108,9 @@ class Machine:
         except subprocess.SubprocessError as error:
             raise CannotUpgrade("新版本没有解开，磁盘可能满了或坏了。没有升级，一切照旧。") from error
         except OSError as error:
-            raise CannotUpgrade(f"新版本没有解开：{reason(error)}。没有升级，一切照旧。") from error
+            raise CannotUpgrade(
+                f"新版本没有解开：{reason(error)}。没有升级，一切照旧。{remedy(error)}。"
+            ) from error
         finally:
             shutil.rmtree(self.place.incoming, ignore_errors=True)
         if not _starts(target, self.place):

@@ -74,10 +74,10 @@ class Client:
         head = {"Authorization": f"Bearer {self.office.token}"}
         line.request("GET", f"/events?wall={self.name}&screen={self.name}", headers=head)
         stream, newest = line.getresponse(), 0
-        while told := stream.readline():
-            if not told.startswith(b"data: "):
+        while line := stream.readline():
+            if not line.startswith(b"data: "):
                 continue
-            revision = json.loads(told[6:]).get("revision", 0)
+            revision = json.loads(line[6:]).get("revision", 0)
             if revision <= newest:
                 continue
             asking.request("GET", self.path, headers=head)
@@ -118,13 +118,13 @@ def rows() -> list[Row]:
     every = [delay for delays in found.values() for delay in delays]
     slowest = max(found, key=lambda kind: float(np.percentile(found[kind], 99)))
     fast = {kind: np.percentile(found[kind], 99) for kind in found}
-    told = f"{np.median(every):.0f} ms median, {np.percentile(every, 99):.0f} ms 99 of 100, {max(every):.0f} worst"
+    spread = f"{np.median(every):.0f} ms median, {np.percentile(every, 99):.0f} ms 99 of 100, {max(every):.0f} worst"
     kinds = "; ".join(f"{kind} {delay:.0f}" for kind, delay in fast.items())
     return [
         Row(
             f"edit → every open screen ({WALLS} walls, {PHONES} phones, {len(found)} kinds of edits and their way"
             f" back, n={len(every)}; slowest: {slowest})",
-            f"{told} (99 of 100 by kind: {kinds})",
+            f"{spread} (99 of 100 by kind: {kinds})",
             "≤ 2,000 ms 99 of 100",
             float(np.percentile(every, 99)) <= LIMIT_MS,
         ),

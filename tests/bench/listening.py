@@ -136,8 +136,8 @@ def _said(office: Running, heard: Recording, name: str, submit: Callable[[], int
     began = now()
     ident = submit()
     began = max(began, now() - 2.0)  # after waiting for the timetable's moment
-    told = office.wait_state(ident, ENDS, timeout=150)
-    assert told["state"] == "heard", told
+    announcement = office.wait_state(ident, ENDS, timeout=150)
+    assert announcement["state"] == "heard", announcement
     time.sleep(0.5)
     return _judged(name, heard.frames_between(began, now()))
 

@@ -299,12 +299,12 @@ def unplugged(box: Box) -> Iterator[Row]:
     machine.plug()
     size = machine.wav(virtual.USB).stat().st_size
     back = box.until(lambda: _plays(machine, virtual.USB, size), 60, 0.05)
-    told = ", ".join(
+    results = ", ".join(
         f"{name} {_s(value)}" for name, value in (*found.items(), ("music from the other", other))
     )
     yield Row(
         "the USB card is pulled",
-        told,
+        results,
         f"≤ {FOUND_S:.0f}, 10 s",
         (found["found"] or 99) <= FOUND_S and (found["shown"] or 99) <= 10 and other is not None,
     )

@@ -15,6 +15,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -97,7 +98,8 @@ class Month:
 
     def __init__(self, house: Running, ahead: Path) -> None:
         self._house, self._ahead = house, ahead
-        self.sold = self.refused = self.looks = self.failed = self.heard = 0
+        self.sold = self.looks = self.failed = self.heard = 0
+        self.refused: Counter[str] = Counter()
         self._voice = 0.0
 
     def set_clock(self, when: datetime) -> None:
@@ -155,13 +157,14 @@ class Month:
         for number in range(count):
             amount = 12_000 if number == 0 else 300 + number
             try:
-                status = self._house.sell(PEOPLE[number % len(PEOPLE)], amount, f"{key}-{number}")[0]
-            except OSError:
-                status = 0
+                status, answer = self._house.sell(PEOPLE[number % len(PEOPLE)], amount, f"{key}-{number}")
+                why = f"{status} {answer}"
+            except OSError as error:
+                status, why = 0, str(error) or type(error).__name__
             if status == 201:
                 self.sold += 1
             else:
-                self.refused += 1
+                self.refused[why[:120]] += 1
 
     def _children(self) -> dict[str, list[psutil.Process]]:
         found: dict[str, list[psutil.Process]] = {"daemon": [], "player": [], "voice": []}
@@ -200,7 +203,10 @@ class Month:
 def _counts(month: Month, days: int, seconds: float, log: str) -> list[Row]:
     tracebacks = log.count("Traceback")
     what = f"{days} days of {seconds:.0f} s: deals; refused; looks of phones and walls; of these failed; tracebacks"
-    measured = f"{month.sold:,}; {month.refused}; {month.looks:,}; {month.failed}; {tracebacks}"
+    refused = "".join(f" ({times} × {why})" for why, times in month.refused.most_common(3))
+    measured = (
+        f"{month.sold:,}; {month.refused.total()}{refused}; {month.looks:,}; {month.failed}; {tracebacks}"
+    )
     well = not (month.refused or month.failed or tracebacks) and month.sold > 0
     return [
         Row(what, measured, "0 refused, failed, tracebacks", well),

@@ -227,10 +227,10 @@ def loss(folder: Path) -> list[Row]:
         time.sleep(2.5)
         pulse.kill()
         killed = now()
-        told = None
-        while told is None and now() < killed + 5:
+        reported_s = None
+        while reported_s is None and now() < killed + 5:
             if house.call("GET", "/health")[0] == 503:
-                told = now() - killed
+                reported_s = now() - killed
         time.sleep(max(0.0, killed + 5 - now()))
         pulse.start()
         back = now()
@@ -239,14 +239,14 @@ def loss(folder: Path) -> list[Row]:
         time.sleep(2)
         times = house.log().count("playing #") + house.log().count("is played again")
     music = 1000 * (heard - back) if heard else float("inf")
-    truth = f"{found['state']}, said {times} times in all, told after {1000 * (told or 9.9):.0f} ms"
+    truth = f"{found['state']}, said {times} times in all, reported after {1000 * (reported_s or 9.9):.0f} ms"
     return [
         Row("sound server back → sound back", f"{music:.0f} ms", "≤ 5,000 ms", music <= 5000),
         Row(
             "the interrupted announcement",
             truth,
             "heard, repeated once",
-            found["state"] == "heard" and bool(told),
+            found["state"] == "heard" and bool(reported_s),
         ),
     ]
 

@@ -5,7 +5,7 @@
 
 A file of `make package-offline` in place of the package is tried without any network. `--newer`: a package of a higher
 version, signed with the same key; without it nothing is upgraded. `--voice`: installed after the package. `--keep`:
-where the rehearsal's recording stays. The independent listener, where it is installed, writes down the deal.
+where the rehearsal's recording stays. The independent listener, where it is installed, writes down what was spoken.
 
 Needs root, debootstrap and the registry of Debian's packages; for another architecture also qemu-user with binfmt_misc.
 There is no systemd in the root: the test starts the daemon as its user on SDL's disk device.
@@ -23,7 +23,7 @@ import sys
 import tempfile
 import time
 import wave
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -65,7 +65,7 @@ names = [found.name for top in ("controller", "signage")
          if not found.name.endswith("__main__")]
 for name in [*names, "av", "numpy", "PIL", "onnxruntime", "pypinyin", "pygame", "openpyxl", "segno"]:
     importlib.import_module(name)
-print(len(names))
+print("imported", len(names))
 """
 
 
@@ -99,16 +99,18 @@ class Root:
             raise SystemExit(f"{command}: {done.returncode}\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
         return done.stdout + done.stderr
 
-    def ask(self, method: str, path: str, token: str = "", data: object = None) -> object:
-        """Send a request to the rehearsal; return its JSON answer, None when there is none yet."""
+    def ask(
+        self, method: str, path: str, token: str = "", data: object = None, port: int = REHEARSAL_PORT
+    ) -> object:
+        """Send a request to the rehearsal, or to another port; return its JSON answer, None when there is none yet."""
         if self._within:  # a program in its network
             head = ["-H", f"Authorization: Bearer {token}", "-H", "Content-Type: application/json"]
             body = [] if data is None else ["--data", json.dumps(data)]
-            url = f"http://127.0.0.1:{REHEARSAL_PORT}{path}"
+            url = f"http://127.0.0.1:{port}{path}"
             command = [*self._within, "curl", "-s", "-X", method, *head, *body, url]
             said = subprocess.run(command, capture_output=True, check=False).stdout
             return json.loads(said) if said else None
-        line = http.client.HTTPConnection("127.0.0.1", REHEARSAL_PORT, timeout=120)
+        line = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
         try:
             body_ = None if data is None else json.dumps(data).encode()
             head_ = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
@@ -139,7 +141,7 @@ class Root:
             with suppress(ProcessLookupError):
                 os.kill(process, number)
 
-    def gone(self, words: str = "", within: float = 30) -> bool:
+    def gone(self, words: str = "", within: float = 180) -> bool:
         """Wait until no such process runs; return whether that is so."""
         until = time.monotonic() + within
         while self.processes(words):
@@ -165,29 +167,28 @@ def made(folder: Path, suite: str, arch: str, *, offline: bool = False) -> Root:
     return Root(folder, offline=offline)
 
 
-def tried(root: Root, keep: Path | None = None) -> list[str]:
-    """Return the lines of the report; raises SystemExit at the first failure."""
+def tried(root: Root, keep: Path | None = None) -> Iterator[str]:
+    """Try everything; give each line of the report at once. Raises SystemExit at the first failure."""
     before = set(root.run(LIST, check=False).splitlines())
     began = time.monotonic()
     install = "apt-get install -y -q --no-install-recommends /root/zhangu.deb"
     said = root.run("sh /root/zhangu.sh" if root.alone else f"apt-get update -q; {install}")
-    lines = [f"installed {'without a network ' if root.alone else ''}in {time.monotonic() - began:.0f} s"]
+    yield f"installed {'without a network ' if root.alone else ''}in {time.monotonic() - began:.0f} s"
     if (root.folder / "root" / "voice.deb").exists():
         said += root.run("apt-get install -y -q --no-install-recommends /root/voice.deb")
-    lines += [imported(root), rehearsed(root, keep), minute(root), voice(root)]
+    for step in (imported, lambda root: rehearsed(root, keep), minute, voice):
+        yield step(root)
     if (root.folder / "root" / "newer.deb").exists():
-        lines += [
-            moved(root, "zhangu upgrade --no-wait /root/newer.deb"),
-            moved(root, "zhangu rollback --no-wait"),
-        ]
+        yield moved(root, "zhangu upgrade --no-wait /root/newer.deb")
+        yield moved(root, "zhangu rollback --no-wait")
     root.run("apt-get remove -y -q zhangu zhangu-voice-natural")
     kept = root.run("ls /var/lib/zhangu/var/zhangu.db")
     program = root.run("find /opt/zhangu 2>/dev/null", check=False)
     if program.strip():
         raise SystemExit(f"left after remove: {program[-2000:]}")
     root.run("sh /root/zhangu.sh" if root.alone else install)
-    lines.append(f"removed and installed again: data kept ({kept.strip()})")
-    return [*lines, purged(root, before)]
+    yield f"removed and installed again: data kept ({kept.strip()})"
+    yield purged(root, before)
 
 
 def imported(root: Root) -> str:
@@ -196,7 +197,8 @@ def imported(root: Root) -> str:
         "echo /opt/zhangu/current/venv-$(python3 -c 'import sys; print(*sys.version_info[:2], sep=\".\")')"
     )
     (root.folder / "root" / "all.py").write_text(IMPORT_ALL, encoding="utf-8")
-    count = root.run(f"{python.strip()}/bin/python -P /root/all.py").split()[-1]
+    said = root.run(f"{python.strip()}/bin/python -P /root/all.py")
+    count = said.partition("imported ")[2].split()[0]  # ONNX Runtime may add warnings
     return f"imports of all {count} modules and every wheel: well"
 
 
@@ -225,24 +227,22 @@ def purged(root: Root, before: set[str]) -> str:
     ):
         (root.folder / "root" / name).unlink(missing_ok=True)
     left = set(root.run(LIST, check=False).splitlines()) - before
-    left = {line for line in left if _ours(line) and not _packaged(root, line)}
+    left = {line for line in left - _packaged(root) if _ours(line)}
     if left or root.processes() or "没有删掉" in said:
         raise SystemExit(f"left after purge: {sorted(left)}, processes {root.processes()}\n{said[-1500:]}")
     return f"purged in {took:.0f} s while the daemon ran: no file, user, group, unit or process of it is left"
 
 
 def _ours(line: str) -> bool:
-    """Return whether a new file counts as left behind."""
-    return "zhangu" in line or not line.startswith((*OF_DEBIAN, *OF_IMPORTS))
+    """Return whether a new file, user or group counts as left behind."""
+    return "zhangu" in line or (line.startswith("/") and not line.startswith((*OF_DEBIAN, *OF_IMPORTS)))
 
 
-def _packaged(root: Root, line: str) -> bool:
-    """Return whether a package of Debian that stays installed owns a file, or made a group."""
-    if not line.startswith("/"):
-        return "zhangu" not in line
-    # Debian 12 lists /usr/bin/x as /bin/x; in a pattern of dpkg a backslash is written twice
-    names = [name.replace("\\", "\\\\") for name in (line, line.removeprefix("/usr"))]
-    return any(": /" in root.run(f"dpkg-query -S '{name}' 2>/dev/null", check=False) for name in names)
+def _packaged(root: Root) -> set[str]:
+    """Return the files of the packages that are installed; Debian 12 lists /usr/bin/x as /bin/x."""
+    lists = (root.folder / "var" / "lib" / "dpkg" / "info").glob("*.list")
+    files = {line for one in lists for line in one.read_text(encoding="utf-8").splitlines()}
+    return files | {f"/usr{line}" for line in files}
 
 
 def moved(root: Root, command: str) -> str:
@@ -260,10 +260,7 @@ def start(root: Root) -> str:
     """Run the daemon on SDL's disk device; return the status once it answers."""
     device = f"SDL_AUDIODRIVER=disk SDL_DISKAUDIOFILE={DISK}"
     root.run(f"cd /; {device} zhangu run --host 127.0.0.1 --port {PORT} >{LOG} 2>&1 &")
-    for _ in range(1200):  # a busy machine needs minutes
-        if "http" in root.run("zhangu status", check=False):
-            break
-        time.sleep(0.5)
+    wait(lambda: root.ask("GET", "/health", port=PORT), "the daemon answers", root.folder / LOG.lstrip("/"))
     status = root.run("zhangu status")
     if "/join/" not in status:
         raise SystemExit(f"no link for the owner: {status}")
@@ -285,12 +282,13 @@ def rehearsed(root: Root, keep: Path | None) -> str:
     wait(lambda: peak(raw)[0] >= MUSIC_S and peak(raw)[1] > LOUD, "music", log)
     music = peak(raw)
     sold, since = deal_heard(root, token, raw, log)
+    until = peak(raw)[0]
     time.sleep(3)
     root.end("controller rehearse")
     root.gone()
     length, loudest = peak(raw)
     said = f"rehearsal answers after {took:.0f} s, {music[0]:.0f} s of music, peak {music[1]}; {sold}"
-    return f"{said}: {length:.0f} s recorded, peak {loudest}{written_down(raw, since, keep)}"
+    return f"{said}: {length:.0f} s recorded, peak {loudest}{written_down(raw, since, until, keep)}"
 
 
 def deal_heard(root: Root, token: str, raw: Path, log: Path) -> tuple[str, float]:
@@ -309,6 +307,11 @@ def deal_heard(root: Root, token: str, raw: Path, log: Path) -> tuple[str, float
             return f"deal {count} by HTTP is heard", since
         time.sleep(60)
     raise SystemExit(f"not heard: {ended(log)}")
+
+
+def playing(log: Path) -> int:
+    """Return the number of announcements that began in a log."""
+    return log.read_text(encoding="utf-8").count(" playing #")
 
 
 def ended(log: Path) -> list[str]:
@@ -333,8 +336,8 @@ def peak(raw: Path) -> tuple[float, int]:
     return len(samples) / 2 / RATE, int(np.abs(samples.astype(np.int32)).max(initial=0))
 
 
-def written_down(raw: Path, since_s: float, keep: Path | None) -> str:
-    """Return the listener's words for the recording from `since_s` on, and keep the recording."""
+def written_down(raw: Path, since_s: float, until_s: float, keep: Path | None = None) -> str:
+    """Return the listener's words for a part of the recording, and keep all of it."""
     content = raw.read_bytes()
     frames = np.frombuffer(content[: len(content) // 4 * 4], "<i2").reshape(-1, 2)
     if keep is not None:
@@ -345,27 +348,31 @@ def written_down(raw: Path, since_s: float, keep: Path | None) -> str:
             out.writeframes(frames.tobytes())
     if why := listener.missing():
         return f"; {why}"
-    mono = frames[int(since_s * RATE) :].mean(axis=1).astype(np.float32) / 32768
+    mono = frames[int(since_s * RATE) : int(until_s * RATE)].mean(axis=1).astype(np.float32) / 32768
     return f"; the listener writes: {listener.write_down(listener.at_16k(mono, RATE))}"
 
 
 def minute(root: Root) -> str:
-    """Run the daemon, speak a text, stop it; return what was recorded."""
+    """Run the daemon, speak a text, stop it; return what was recorded and understood."""
     start(root)
-    log = root.folder / LOG.lstrip("/")
+    log, raw = (root.folder / name.lstrip("/") for name in (LOG, DISK))
     for count in range(1, DEALS + 1):  # the voice may load for longer than the first text waits
         root.run(f"zhangu say {SAY}", check=False)
+        wait(lambda count=count: playing(log) >= count, "a text is played", log)  # type: ignore[misc]
+        since = peak(raw)[0]
         wait(lambda count=count: len(ended(log)) >= count, "a text ends", log)  # type: ignore[misc]
         if "is heard" in ended(log)[-1]:
             break
         time.sleep(60)
+    until = peak(raw)[0]
     root.end("controller run")
     if not root.gone():
         raise SystemExit(f"processes are left after the stop: {root.processes()}")
-    length, loudest = peak(root.folder / DISK.lstrip("/"))
+    length, loudest = peak(raw)
     if loudest < LOUD or "is heard" not in ended(log)[-1]:
         raise SystemExit(f"not heard: peak {loudest}")
-    return f"status with the owner's link, text {count} heard: {length:.0f} s recorded, peak {loudest}"
+    heard = f"status with the owner's link, text {count} heard: {length:.0f} s recorded, peak {loudest}"
+    return heard + written_down(raw, since, until)
 
 
 def main() -> None:
@@ -387,7 +394,8 @@ def main() -> None:
             if source:
                 shutil.copy(source, folder / "root" / f"{name}.deb")
         print(f"Debian {options.suite}, {arch}")
-        print("\n".join(tried(root, options.keep)))
+        for line in tried(root, options.keep):
+            print(f"{time.strftime('%H:%M:%S')} {line}", flush=True)
     finally:
         root.end(number=9)
         root.gone()

@@ -285,10 +285,13 @@ def loss(folder: Path) -> list[Row]:
         up = now()
         heard = pulse.recording.wait_sound(up, 10)
     took = heard - up if heard is not None else 99.0
-    told = f"{noticed:.2f}, told {'heard' if done.ok else 'not heard'}"
+    reported = f"{noticed:.2f}, reported as {'heard' if done.ok else 'not heard'}"
     return [
         Row(
-            "server killed in an announcement → told, s", told, "≤ 1, not heard", noticed <= 1 and not done.ok
+            "server killed in an announcement → reported, s",
+            reported,
+            "≤ 1, not heard",
+            noticed <= 1 and not done.ok,
         ),
         Row("server back → music heard, s", f"{took:.1f}", "≤ 5", took <= 5),
     ]

@@ -40,15 +40,15 @@ def rows() -> list[Row]:
         house.sell("王小明", 12800, "a-deal")  # so that the walls have something to fetch
         house.call("POST", "/api/stop", {})
         time.sleep(1)
-        told, silent = _measure(house, fetching=False)
+        hints, silent = _measure(house, fetching=False)
         told_busy, busy = _measure(house, fetching=True)
         with _strangers(house.daemon.server.port):
             _, besieged = _measure(house, fetching=True)
             held = _held(house)
     return [
-        _row("event → every one of 200 walls", told, 30),
+        _row("event → every one of 200 walls", hints, 30),
         _row("event → every one of 200 walls, all fetching their state", told_busy, 30),
-        _row("phone's answer while 200 walls are told", silent, 100),
+        _row("phone's answer while 200 walls get a hint", silent, 100),
         _row("phone's answer while 200 walls fetch their state", busy, 100),
         _row(f"phone's answer beside that and {STRANGERS} idle strangers ({held} held)", besieged, 100),
     ]

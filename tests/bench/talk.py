@@ -180,8 +180,8 @@ def in_a_row(folder: Path) -> list[Row]:
         setup.wait(400, lambda: len(setup.ends()) == 200)
         time.sleep(0.3)
         heard = signs(setup.recording.frames_between(began, now()))
-        told = setup.ends()
-    good = heard == list(range(200)) and told == [(n, "heard") for n in range(200)]
+        outcomes = setup.ends()
+    good = heard == list(range(200)) and outcomes == [(n, "heard") for n in range(200)]
     wrong = sum(one != n for n, one in enumerate(heard)) + abs(200 - len(heard))
     return [Row("200 in a row, each once and in order", f"{len(heard)} heard, {wrong} wrong", "200, 0", good)]
 

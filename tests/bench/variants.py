@@ -46,6 +46,7 @@ def variant(
     for other in set(build.PYTHONS) - {python}:
         shutil.rmtree(package / f"venv-{other}", ignore_errors=True)
     was = (package / "VERSION").read_text(encoding="ascii").strip()
+    arch = _architecture(copy)
     for file in (package / "VERSION", *(copy / "DEBIAN").iterdir()):
         _rewritten(file, file.read_text(encoding="utf-8").replace(was, version))
     if deaf:
@@ -54,12 +55,18 @@ def variant(
     _ = subprocess.run(
         [sys.executable, "-m", "compileall", "-q", str(package)], check=False, stdout=subprocess.DEVNULL
     )
-    file = out / f"zhangu_{version}_amd64.deb"
+    file = out / f"zhangu_{version}_{arch}.deb"
     command = ["dpkg-deb", "--root-owner-group", "-Zzstd", "-z1", "--build", str(copy), str(file)]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-    signature.sign(file, key.read_bytes(), build.statement(copy, version, "amd64"))
+    signature.sign(file, key.read_bytes(), build.statement(copy, version, arch))
     shutil.rmtree(copy)
     return file
+
+
+def _architecture(tree: Path) -> str:
+    """Return the architecture that a package's tree is for."""
+    lines = (tree / "DEBIAN" / "control").read_text(encoding="utf-8").splitlines()
+    return next(line.split()[1] for line in lines if line.startswith("Architecture:"))
 
 
 def _rewritten(file: Path, text: str) -> None:

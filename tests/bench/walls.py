@@ -60,18 +60,18 @@ def painted(folder: Path) -> list[Row]:
     with quiet_house(folder) as house, chromium() as browser:
         pages = [opened(browser, house.address, f"wall-{n}", 1280) for n in range(PAGES)]
         time.sleep(2)
-        told: dict[int, float] = {}
+        notified: dict[int, float] = {}
         for _ in range(EVENTS):
             moment_ms = time.time() * 1000
-            told[house.daemon.feed.notify()] = moment_ms
+            notified[house.daemon.feed.notify()] = moment_ms
             time.sleep(0.7)
         delays = []
         for page in pages:
             stamps = page.evaluate("window.stamps")
             for key, at in stamps.items():
                 revision = int(key.split("/")[1])
-                if revision in told:
-                    delays.append(at - told[revision])
+                if revision in notified:
+                    delays.append(at - notified[revision])
     if len(delays) < PAGES * EVENTS * 0.9:
         return [
             Row("event → painted on 5 real pages", f"{len(delays)} of {PAGES * EVENTS} painted", "all", False)

@@ -356,9 +356,9 @@ def test_results_say_who_has_not_reported(branches: dict[str, BranchOffice]) -> 
     with beijing.store.read() as session:
         plan = beijing.timetable_file.plan(NOW.date())
         lines = beijing.office.timetable_listener.cues._results(session, plan, NOW, final=False)
-    told = next(line.text for line in lines if line.mark == "cities")
-    assert "广州还没有报来，最后一次是14:2" in told
-    assert told.index("上海，完成率") < told.index("广州还没有报来")
+    news = next(line.text for line in lines if line.mark == "cities")
+    assert "广州还没有报来，最后一次是14:2" in news
+    assert news.index("上海，完成率") < news.index("广州还没有报来")
     posted = city_words(asdict(beijing.board()["广州"]))
     assert re.fullmatch(r"还没有报（14:2\d 为 \d+%）", posted), posted
     guangzhou.connect()

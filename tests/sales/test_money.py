@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from controller.sales.model import Refused
-from controller.sales.money import LARGEST, from_fen, money, parse_amount, to_fen
+from controller.sales.money import LARGEST, deal_amount, from_fen, money, parse_amount, to_fen
 from controller.sound.mandarin import amount_in_words
 
 UNDERSTOOD = {
@@ -90,3 +90,13 @@ def test_a_fraction_of_a_fen_is_a_programming_error() -> None:
     """Amounts are not rounded when they are stored."""
     with pytest.raises(ValueError, match="fraction of a fen"):
         to_fen(Decimal("0.001"))
+
+
+@pytest.mark.parametrize("typed", ["0", "-5", "负五", -500, 0, Decimal("-0.01")])
+def test_a_deal_of_nothing_says_how_a_deal_is_taken_back(typed: object) -> None:
+    """Only for deals: a target of 0 has nothing to take back."""
+    with pytest.raises(Refused, match=r"大于 0.*撤回这一单”。$") as refused:
+        deal_amount(typed)
+    assert refused.value.field == "amount"
+    with pytest.raises(Refused, match=r"收到的是“[^”]*”。$"):
+        parse_amount(typed)

@@ -282,3 +282,19 @@ def test_words_that_begin_like_a_name_are_no_people(text: str) -> None:
     """谢谢 and 单价 begin with surnames."""
     (row,) = read_pasted(text, KNOWN)
     assert (row.person and row.person.name, row.amount) == ("单晓明", 3000)
+
+
+@pytest.mark.parametrize("amount", ["-5000", "－5000元", "¥-5000", "-¥5000", "￥−5,000", "负五千", "0元"])
+def test_a_negative_sum_is_never_a_deal(amount: str) -> None:
+    """People write it to cancel a deal: no amount is taken from it, and the doubt says how a deal is taken back."""
+    (row,) = read_pasted(f"王小明 铂金套餐 {amount}", KNOWN)
+    assert row.amount is None
+    assert any("大于 0" in doubt and "撤回这一单" in doubt for doubt in row.doubts)
+
+
+@pytest.mark.parametrize(
+    "line", ["王小明-铂金套餐-5000", "王小明 - 铂金套餐 - 5000", "2026-11-25 王小明 铂金套餐 5000"]
+)
+def test_a_hyphen_between_words_is_no_minus(line: str) -> None:
+    """It separates: the sum stands."""
+    assert [row.amount for row in read_pasted(line, KNOWN)] == [Decimal(5000)]

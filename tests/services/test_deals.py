@@ -204,6 +204,18 @@ def test_a_deal_that_is_only_recorded_is_never_announced(office: House) -> None:
     ]
 
 
+def test_a_start_decides_on_all_unfinished_announcements_in_one_commit(office: House) -> None:
+    """After a power cut over noon there may be many; each commit waits for the card."""
+    for number in range(5):
+        office.deal("陈芳", 28_000 + number)
+    office.clock.go(hours=2)
+    before = office.store.changes.number
+    office.office.deals.recover()
+    assert office.store.changes.number == before + 1
+    states = [row.state for row in office.office.announced.of_day(TUESDAY.date())]
+    assert (states.count("merged"), states.count("waiting")) == (5, 5)
+
+
 def test_a_deal_that_does_not_exist_cannot_be_corrected(office: House) -> None:
     """Correcting an unknown deal raises `Unknown` and records nothing."""
     with pytest.raises(Unknown):

@@ -137,6 +137,19 @@ def test_the_sheet_with_people_is_found(lists: PeopleLists) -> None:
     assert [plan.row.name for plan in shown.plans] == ["新来的"]
 
 
+def test_the_sheet_that_was_open_when_saved_comes_first(lists: PeopleLists) -> None:
+    """Of October and November in one workbook the month is read that people saw last."""
+
+    def change(book: Workbook) -> None:
+        november = book.create_sheet("十一月")
+        november.append(HEAD)
+        november.append(["猛虎队", "新来的"])
+        book.active = november
+
+    shown = lists.preview(xlsx(HEAD, ["猛虎队", "上个月的"], change=change))
+    assert [plan.row.name for plan in shown.plans] == ["新来的"]
+
+
 def bomb(folder: Path, member: str, size: int) -> Path:
     """Return a workbook with one member that unpacks to `size` zeros."""
     file = folder / "bomb.xlsx"

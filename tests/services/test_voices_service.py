@@ -241,6 +241,8 @@ def test_a_sample_is_only_of_an_installed_voice(tmp_path: Path) -> None:
         ("😀", "zh"),
         ("Привет", "zh"),
         ("", "zh"),
+        ("¥3.5w", "zh"),
+        ("35w!", "zh"),
     ],
 )
 def test_the_language_of_a_text(text: str, language: str) -> None:

@@ -95,7 +95,7 @@ def test_texts_of_walls_come_from_keys() -> None:
             " 以前没有声音。",
             "没有能用的语音，播报只有提示音，内容在大屏上。",
         ],  # never on walls
-        "outputs.py": ["存不进去，磁盘可能满了。音响没有换。"],  # for the owner's phone
+        "outputs.py": ["存不进去（", "），音响没有换。", "。"],  # for the owner's phone
     }
     assert chinese == allowed
 
@@ -131,6 +131,8 @@ def test_each_key_is_said_and_each_key_said_exists() -> None:
                     said.add(key.value)
                 elif isinstance(key, ast.JoinedStr):
                     said |= family(key)
+                elif isinstance(key, ast.IfExp):
+                    said |= {one.value for one in (key.body, key.orelse) if isinstance(one, ast.Constant)}
     said |= {"voice_nothing"}  # named by the child that renders
     said |= {"no_microphone", "mic_muted", "mic_lost"}  # named by the child that listens
     assert said == set(TEXTS)

@@ -55,16 +55,16 @@ def port_of(house: House) -> int:
 
 def test_every_state_names_the_machine(house: House) -> None:
     """Walls and phones get name, addresses and port; another page may read these, and nothing else."""
-    told = house.call("GET", "/api/wall?name=main").json["reach"]
-    assert (told["name"], told["addresses"], told["port"]) == (
+    reach = house.call("GET", "/api/wall?name=main").json["reach"]
+    assert (reach["name"], reach["addresses"], reach["port"]) == (
         "zhangu.local",
         [OLD],
         house.daemon.server.port,
     )
-    assert house.call("GET", "/api/phone", role="owner").json["reach"] == told
+    assert house.call("GET", "/api/phone", role="owner").json["reach"] == reach
     with urllib.request.urlopen(f"http://{OLD}:{port_of(house)}/api/reach", timeout=10) as answer:
         assert answer.headers["Access-Control-Allow-Origin"] == "*"
-        assert json.load(answer) == told
+        assert json.load(answer) == reach
     with urllib.request.urlopen(f"http://{OLD}:{port_of(house)}/qr.svg?by=name", timeout=10) as named:
         assert b"<svg" in named.read()
     with urllib.request.urlopen(f"http://{OLD}:{port_of(house)}/poster", timeout=10) as poster:

@@ -42,9 +42,15 @@ def written(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return made
 
 
+MORE = {"wall": {"identify": None, "reload": 5}, "reach": {"name": "zhangu"}}
+
+
 def asked(answers: WallAnswers, seen: Glance, name: str, known: bool = False) -> Any:
-    more = {"wall": {"identify": None, "reload": 5}, "reach": {"name": "zhangu"}}
-    return json.loads(answers.text(seen, name, "build", known, more))
+    return json.loads(answers.text(seen, name, "build", known, MORE))
+
+
+def whole(answers: WallAnswers, seen: Glance, name: str) -> Any:
+    return json.loads(json.dumps(answers.whole(seen, name, "build", MORE)))
 
 
 def expected(seen: Glance, name: str) -> Any:
@@ -62,6 +68,7 @@ def test_each_wall_gets_its_whole_state(written: list[str]) -> None:
             found = asked(answers, now, name)
             assert found == expected(now, name)
             assert (found["wall"]["name"], found["now"]) == (name, wall_state.ms(now.now))
+            assert whole(answers, now, name) == expected(now, name)
     written.clear()
     for number in range(200):
         asked(answers, seen, f"wall-{number}")

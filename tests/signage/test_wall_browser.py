@@ -124,6 +124,36 @@ def test_markup_in_names_is_text(session: Page) -> None:
     assert session.locator(".stage .deals img, .stage .name b").count() == 0
 
 
+WIDE_QUOTES = """(words) => {
+    const wide = [];
+    for (const tag of ['p', 'h1', 'h2', 'div']) {
+        const line = document.createElement(tag), range = document.createRange();
+        line.textContent = words;
+        line.className = tag === 'div' ? 'name' : '';
+        line.style.letterSpacing = 0;
+        document.body.appendChild(line);
+        range.setStart(line.firstChild, 1);
+        range.setEnd(line.firstChild, 2);
+        const share = range.getBoundingClientRect().width / parseFloat(getComputedStyle(line).fontSize);
+        if (share > .45) wide.push(`${tag} ${share}`);
+        line.remove();
+    }
+    return wide;
+}"""
+"""The apostrophe of a name that is wider than a letter, in each kind of text."""
+
+
+@pytest.mark.parametrize("sheet", ["wall", "phone", "poster"])
+def test_an_apostrophe_is_not_as_wide_as_a_character(browser: Browser, sheet: str) -> None:
+    """O’Neill, as telephones write it: in a Chinese face the name falls apart."""
+    page = browser.new_page()
+    style = (HERE.parents[1] / "signage" / "static" / f"{sheet}.css").read_text(encoding="utf-8")
+    page.set_content(f"<html lang=zh-CN><style>{style}</style><body></body></html>")
+    assert page.evaluate("getComputedStyle(document.body).fontFamily").startswith('"Quotes')
+    assert page.evaluate(WIDE_QUOTES, "O’Neill") == []
+    page.context.close()
+
+
 @pytest.mark.parametrize(
     ("text", "parts"),
     [

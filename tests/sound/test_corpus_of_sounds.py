@@ -171,9 +171,9 @@ def test_many_faults_of_music_are_counted_instead_of_listed(brought: Brought) ->
     more = [sentence for sentence in sentences if "另外还有" in sentence]
     assert len(more) == 1
     refused = sum(1 for sound, _, _ in brought.made if sound.refused)
-    told = sum("放不了" in sentence for sentence in sentences)
+    refusals = sum("放不了" in sentence for sentence in sentences)
     count = int("".join(letter for letter in more[0] if letter.isdigit()))
-    assert told + count >= refused
+    assert refusals + count >= refused
 
 
 def test_an_upload_is_taken_or_refused_by_name_as_in_the_folder(brought: Brought) -> None:

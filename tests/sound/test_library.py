@@ -138,10 +138,12 @@ def test_unplayable_files_are_left_out_and_named(home: Path, library: Library) -
     (folder(home) / ".DS_Store").write_bytes(b"nor is this")
     assert [track.path.name for track in library.tracks("morning", MONDAY)] == ["good.ogg"]
     assert [track.path.name for track in measured(library).tracks("morning", MONDAY)] == ["good.ogg"]
-    told = library.problems()
+    problems = library.problems()
     wrong = ["cut.flac", "empty.ogg", "folder.mp3", "gone.wav", "link.wav", "phone.m4a", "text.mp3"]
-    assert [sentence.split("”放不了")[0] for sentence in told] == [f"歌单“晨间”里的“{name}" for name in wrong]
-    assert all(sentence.endswith("跳过它。") for sentence in told)
+    assert [sentence.split("”放不了")[0] for sentence in problems] == [
+        f"歌单“晨间”里的“{name}" for name in wrong
+    ]
+    assert all(sentence.endswith("跳过它。") for sentence in problems)
 
 
 def test_a_missing_or_empty_folder_is_reported(home: Path, library: Library) -> None:
@@ -150,9 +152,9 @@ def test_a_missing_or_empty_folder_is_reported(home: Path, library: Library) -> 
     for name in ("rousing", "../other", "../music/morning", str(outside), "", "."):
         assert library.tracks(name, MONDAY) == ()
     assert library.tracks("morning", MONDAY) == ()
-    told = "\n".join(library.problems())
-    assert "没有歌单“战鼓”：请建文件夹 sounds/music/rousing" in told
-    assert "歌单“晨间”是空的" in told
+    problems = "\n".join(library.problems())
+    assert "没有歌单“战鼓”：请建文件夹 sounds/music/rousing" in problems
+    assert "歌单“晨间”是空的" in problems
     library.name_playlists(lambda folder: Sentence(f"{folder}的歌", f"songs of {folder}"))
     sentence = next(one for one in library.problems() if "是空的" in one)
     assert sentence.startswith("歌单“morning的歌”是空的")
@@ -474,9 +476,9 @@ def test_a_linked_folder_is_reported_and_not_used(home: Path, library: Library) 
 def test_subfolders_are_named(home: Path, library: Library) -> None:
     """An album's folder inside a playlist is not played, and is reported."""
     save(folder(home) / "周杰伦" / "a.wav", tone(1))
-    told = library.problems()
-    assert told[0].startswith("歌单“晨间”里的“周杰伦”放不了：它是子文件夹")
-    assert "子文件夹" in told[0]
+    problems = library.problems()
+    assert problems[0].startswith("歌单“晨间”里的“周杰伦”放不了：它是子文件夹")
+    assert "子文件夹" in problems[0]
 
 
 def test_the_shipped_music_is_known_with_its_measurements(tmp_path: Path) -> None:

@@ -247,7 +247,7 @@ def player(
     return subprocess.Popen([sys.executable, *program], env=os.environ | env, **pipes)
 
 
-def told(child: subprocess.Popen[bytes], what: str) -> dict:
+def received(child: subprocess.Popen[bytes], what: str) -> dict:
     for raw in child.stdout:
         message = json.loads(raw)
         if message["do"] == what:
@@ -261,7 +261,7 @@ NOWHERE = {"SDL_AUDIODRIVER": "disk", "SDL_DISKAUDIOFILE": "/dev/null"}
 def test_nonsense_on_its_input_does_not_end_the_player():
     """After any line the next command is executed."""
     with player(NOWHERE) as child:
-        told(child, "ready")
+        received(child, "ready")
         rubbish = [b"", b"{", b"[]", b"7", b"null", b'{"do":7}', b'{"do":"fly"}', b'{"do":"music"}']
         rubbish += [os.urandom(999)]
         rubbish += [
@@ -278,7 +278,7 @@ def test_nonsense_on_its_input_does_not_end_the_player():
             b'"duck":{"db":-20,"down_ms":250,"up_ms":1000}}\n'
         )
         child.stdin.flush()
-        while told(child, "done")["id"] != 77:
+        while received(child, "done")["id"] != 77:
             pass
         child.stdin.close()
         assert child.wait(5) == 0
@@ -287,7 +287,7 @@ def test_nonsense_on_its_input_does_not_end_the_player():
 def test_libraries_write_nothing_into_the_log():
     """A library's lines, such as ALSA's for each underrun, go nowhere; a Python message still reaches the log."""
     with player(NOWHERE, stderr=subprocess.PIPE) as child:
-        told(child, "ready")
+        received(child, "ready")
         assert str(Path(f"/proc/{child.pid}/fd/2").readlink()) == os.devnull
         child.stdin.close()
     program = (
@@ -303,7 +303,7 @@ def test_the_player_ends_with_its_parent_and_on_sigterm():
     """Closed input or SIGTERM ends it within moments: no player remains."""
     for end in (lambda child: child.stdin.close(), lambda child: child.send_signal(signal.SIGTERM)):
         with player(NOWHERE) as child:
-            told(child, "ready")
+            received(child, "ready")
             end(child)
             assert child.wait(3) == 0
 
@@ -314,6 +314,6 @@ def test_without_a_device_the_player_says_so_and_ends():
     env = {"SDL_AUDIODRIVER": "pulseaudio", "PULSE_SERVER": "unix:/nonexistent"}
     with player(env, ("-c", twice)) as child:
         for _ in range(2):
-            assert told(child, "absent")["detail"]
-        assert told(child, "lost")["why"] == "none"
+            assert received(child, "absent")["detail"]
+        assert received(child, "lost")["why"] == "none"
         assert child.wait(5) == 3

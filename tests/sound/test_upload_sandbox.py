@@ -31,7 +31,7 @@ from soundmade import (
 from controller.sound import loudness
 from controller.sound.child import Child
 from controller.sound.upload_sandbox import UnsupportedFile, UploadSandbox
-from controller.sound.upload_worker import refrain
+from controller.sound.upload_worker import WORK, _answer, refrain
 
 
 @pytest.fixture
@@ -157,14 +157,14 @@ def test_a_song_begins_with_its_refrain(sandbox: UploadSandbox, kind: str, tmp_p
 def test_a_track_is_kept_or_converted_for_the_player(real_sandbox: UploadSandbox, tmp_path: Path) -> None:
     """mp3 is kept byte for byte; m4a, which the player cannot play, becomes Opus."""
     (tmp_path / "source").write_bytes(mp3 := encoded(tone(4), "mp3"))
-    told = real_sandbox.process("track", tmp_path / "source", tmp_path / "target")
-    assert told["suffix"] == ".mp3"
+    facts = real_sandbox.process("track", tmp_path / "source", tmp_path / "target")
+    assert facts["suffix"] == ".mp3"
     assert (tmp_path / "target").read_bytes() == mp3
     (tmp_path / "source").write_bytes(encoded(tone(4), "m4a"))
-    told = real_sandbox.process("track", tmp_path / "source", tmp_path / "target")
-    assert told["suffix"] == ".opus"
+    facts = real_sandbox.process("track", tmp_path / "source", tmp_path / "target")
+    assert facts["suffix"] == ".opus"
     assert (tmp_path / "target").read_bytes()[:4] == b"OggS"
-    assert abs(told["duration_s"] - 4) < 0.2
+    assert abs(facts["duration_s"] - 4) < 0.2
 
 
 @pytest.mark.parametrize("kind", ["jpeg", "png", "webp"])
@@ -323,3 +323,38 @@ def test_a_flood_of_unreadable_files_starts_few_children(
     assert sentences.count("刚才有很多文件读不了，请一分钟后再试。") == 20
     clock[0] += 60
     passed(sandbox, "speech", encoded(tone(1), "wav"), tmp_path)
+
+
+def test_a_file_that_cannot_be_read_is_not_a_matter_of_room(
+    real_sandbox: UploadSandbox, tmp_path: Path
+) -> None:
+    """A disk that fails while reading, and a file that is gone: each has the reason and its own remedy."""
+    why = refused_source(
+        real_sandbox, Path("/proc/self/mem"), tmp_path
+    )  # reading its first byte fails with EIO
+    assert why == "读不了这个文件（磁盘读写出错），请检查主机的存储卡或硬盘，可能要换一张。"
+    why = refused_source(real_sandbox, tmp_path / "gone", tmp_path)
+    assert why == "读不了这个文件（没有这个文件或目录），请再试一次，还是不行就重启主机。"
+
+
+def refused_source(sandbox: UploadSandbox, source: Path, folder: Path) -> str:
+    with pytest.raises(UnsupportedFile) as why:
+        sandbox.process("picture", source, folder / "target")
+    return why.value.sentence
+
+
+@pytest.mark.parametrize("what", WORK)
+def test_a_fault_of_the_machine_is_not_called_a_damaged_file(what: str, tmp_path: Path) -> None:
+    """The file vanishes before the child reads it: no photo, table or music is said to be broken."""
+    answer = _answer({"what": what, "source": str(tmp_path / "gone"), "target": str(tmp_path / "target")})
+    assert answer["refused"] == "现在处理不了（没有这个文件或目录），请再试一次，还是不行就重启主机"
+
+
+def test_a_full_disk_is_answered_with_making_room(tmp_path: Path) -> None:
+    """The converted photo finds no room: the answer says what to do, and half a file is not kept."""
+    (tmp_path / "source").write_bytes(picture())
+    (tmp_path / "target").symlink_to("/dev/full")
+    answer = _answer(
+        {"what": "picture", "source": str(tmp_path / "source"), "target": str(tmp_path / "target")}
+    )
+    assert answer["refused"] == "现在处理不了（磁盘满了），请清理磁盘空间"

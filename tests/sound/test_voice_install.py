@@ -404,7 +404,7 @@ def test_it_is_installed_automatically_and_reported(
     monkeypatch.setattr(
         "controller.sound.tts.background_install.is_installed", lambda at: (at / "kokoro" / "done").exists()
     )
-    told: list[int] = []
+    calls: list[int] = []
     code = (
         SAYS
         + f"""
@@ -417,12 +417,12 @@ home.mkdir(); (home / {small.name!r}).touch(); (home / "done").touch()
 say(installed=True)
 """
     )
-    found = starting(code, lambda: told.append(1))
+    found = starting(code, lambda: calls.append(1))
     assert until(found.status, lambda status: status.percent == 41).state == "installing"
     (tmp_path / "go").touch()
     assert until(found.status, lambda status: status.state == "installed").sentence == ""
     end = time.monotonic() + 60
-    while not told:
+    while not calls:
         assert time.monotonic() < end
         time.sleep(0.01)
 
@@ -501,19 +501,19 @@ def test_nothing_is_downloaded_unasked(
 ) -> None:
     """Switched off, espeak chosen, or removed by a person: no download, but the folders are watched."""
     (tmp_path / "voices").mkdir()
-    told: list[int] = []
+    calls: list[int] = []
     if reason == "removed":
         (tmp_path / "voices" / install.UNWANTED).touch()
     more = {"allowed": {"allowed": False}, "wanted": {"wanted": lambda: False}}.get(reason, {})
     ran = tmp_path / "ran"
-    found = starting(f"open({str(ran)!r}, 'w')", lambda: told.append(1), **more)
+    found = starting(f"open({str(ran)!r}, 'w')", lambda: calls.append(1), **more)
     time.sleep(0.1)
     assert found.status().state == "off"
     assert found.status().sentence
     (tmp_path / "voices" / "own").mkdir()
     (tmp_path / "voices" / "own" / "a.onnx").touch()
     end = time.monotonic() + 60
-    while not told:
+    while not calls:
         assert time.monotonic() < end
         time.sleep(0.01)
     assert not ran.exists()

@@ -44,9 +44,9 @@ def test_listing(home: Path) -> None:
 
 def test_an_unknown_voice(home: Path) -> None:
     """Wrong usage: the available names are listed."""
-    told = typed(home, "choose", "晓五", code=2)
-    assert told.startswith("没有名为“晓五”的语音。可以选：auto、晓晓、")
-    assert "own" in told
+    message = typed(home, "choose", "晓五", code=2)
+    assert message.startswith("没有名为“晓五”的语音。可以选：auto、晓晓、")
+    assert "own" in message
     typed(home, "choose", code=2)
     assert "没有名为“晓五”的语音" in typed(home, "remove", "晓五", code=1)
 
@@ -61,8 +61,8 @@ def test_choosing_without_a_daemon(home: Path) -> None:
 def test_installing_from_a_folder_that_is_not_right(home: Path, tmp_path: Path) -> None:
     """The missing files, or the missing folder, are named."""
     assert "没有" in typed(home, "install", "--from", tmp_path / "nowhere", code=1)
-    told = typed(home, "install", "--from", tmp_path, code=1)
-    assert f"{tmp_path} 里缺 kokoro-v1.0.int8.onnx、zf_xiaoxiao.bin、" in told
+    message = typed(home, "install", "--from", tmp_path, code=1)
+    assert f"{tmp_path} 里缺 kokoro-v1.0.int8.onnx、zf_xiaoxiao.bin、" in message
 
 
 @pytest.mark.registry

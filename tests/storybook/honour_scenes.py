@@ -34,11 +34,11 @@ def _ceremony(at: int | None, name: str = "陈芳", display: WallDisplay | None 
 
 def _spoken() -> Story:
     """Return the walk that turns with the voice, at its second slide."""
-    told = _ceremony(None)
-    now = told.glance.now
+    spoken = _ceremony(None)
+    now = spoken.glance.now
     marks = tuple((f"slide-{n}", now + timedelta(seconds=10 * (n - 1) - 1)) for n in range(3))
     on_air = OnAir(7, "ceremony", "", (), now - timedelta(seconds=20), now + timedelta(seconds=20), marks)  # type: ignore[arg-type]
-    return replace(told, glance=replace(told.glance, on_air=on_air))
+    return replace(spoken, glance=replace(spoken.glance, on_air=on_air))
 
 
 def contest(name: str, measure: str, *sides: Side, days_left: int = 3, kind: str = "teams") -> ContestView:

@@ -112,10 +112,10 @@ def test_commands_print_in_one_way() -> None:
 
 def test_the_version_can_be_compared_after_an_upgrade() -> None:
     """`--version` prints the release, and the commit of a checkout."""
-    told = CliRunner().invoke(main, ["--version"])
-    assert told.exit_code == 0
-    assert re.fullmatch(r"zhangu \d+\.\d+\.\d+( \([0-9a-f]{7}\))?\n", told.output)
-    assert version() in told.output
+    printed = CliRunner().invoke(main, ["--version"])
+    assert printed.exit_code == 0
+    assert re.fullmatch(r"zhangu \d+\.\d+\.\d+( \([0-9a-f]{7}\))?\n", printed.output)
+    assert version() in printed.output
 
 
 def test_pin_and_tokens_are_shown_changed_and_revoked(tmp_path: Path) -> None:

@@ -138,3 +138,20 @@ def test_the_narrower_of_two_rules_is_the_one_with_fewer_days() -> None:
     assert widths == sorted(widths)
     assert len(set(widths)) == len(widths)
     assert day_rules.parse("周一至周五").width == day_rules.parse("workdays").width
+
+
+@pytest.mark.parametrize(
+    ("short", "long"),
+    [
+        ("周一至五", "周一至周五"), ("周一三五", "周一、周三、周五"), ("周一、三、五", "周一、周三、周五"),
+        ("周1、3", "周一、周三"), ("星期1-5", "周一至周五"), ("周六日", "周六、周日"),
+        ("周一、三月第一个工作日", None), ("周一, 2026-12-24", "2026-12-24、周一"), ("周8", None), ("周一六九", None),
+    ],
+)  # fmt: skip
+def test_weekdays_are_read_as_lists_in_chinese(short: str, long: str | None) -> None:
+    """周 once for several days, and figures; never a month or a date taken for a weekday."""
+    if long is None:
+        with pytest.raises(day_rules.UnknownRuleError):
+            day_rules.parse(short)
+    else:
+        assert dates(short) == dates(long)

@@ -361,6 +361,27 @@ def test_no_sentence_shows_python(text: str) -> None:
         assert not PYTHON_WORDS.search(str(fault)), str(fault)
 
 
+@pytest.mark.parametrize(
+    ("entry", "asks"),
+    [
+        ("{at: 下午2点-5点半, name: A}", "是不是“14:00-17:30”？"),
+        ("{at: 2:00-5:30 PM, name: A}", "是不是“14:00-17:30”？"),
+        ("{at: 9点半到12点, name: A}", "是不是“09:30-12:00”？"),
+        ("{at: 1400-1500, name: A}", "是不是“14:00-15:00”？"),
+        ("{at: 9点-24点, name: A}", "是不是“09:00-24:00”？"),
+        ("{at: 5点-3点, name: A}", ""),
+        (
+            "{at: 09:00-10:00, name: ‘早会’}",
+            "这里的引号会算进文字里，请去掉，或者换成半角引号。是不是“早会”？",
+        ),
+    ],
+)
+def test_a_fault_asks_for_what_was_probably_meant(entry: str, asks: str) -> None:
+    """Times in words, figures without a colon, and quotes that YAML takes for letters."""
+    (sentence,) = faults(f"{HEAD}rhythm:\n  - {entry}\n")
+    assert sentence.endswith(asks) if asks else "是不是" not in sentence
+
+
 def test_all_problems_are_reported_together_sorted_by_line() -> None:
     """Ten mistakes in one file give ten sentences, among them an overlap of spans that are valid by themselves."""
     text = """office: 测试

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controller.timetable.times import moment
+from controller.timetable.times import meant, moment
 
 BERLIN = ZoneInfo("Europe/Berlin")
 ZONES = (
@@ -77,3 +77,17 @@ def test_every_transition_day_is_ordered(zone: str) -> None:
         minutes = [moment(day, timedelta(minutes=n), ZoneInfo(zone)) for n in range(1440)]
         assert minutes == sorted(minutes)
         assert sum(minute.hour * 60 + minute.minute != n for n, minute in enumerate(minutes)) in (0, 30, 60)
+
+
+@pytest.mark.parametrize(
+    ("written", "time"),
+    [
+        ("9点半", "09:30"), ("9点一刻", "09:15"), ("9点05分", "09:05"), ("8:5", "08:05"), ("9", "09:00"),
+        ("下午2点", "14:00"), ("晚上8:15", "20:15"), ("中午12点", "12:00"), ("2:30 PM", "14:30"), ("12 am", "00:00"),
+        ("12:05 p.m.", "12:05"), ("1430", "14:30"), ("14.30", "14:30"), ("“09:30”", "09:30"),
+        ("25:00", ""), ("9:60", ""), ("早上", ""), ("noon", ""), ("", ""),
+    ],
+)  # fmt: skip
+def test_a_time_in_other_words_is_guessed(written: str, time: str) -> None:
+    """For the question 是不是“09:30”？ beside the fault; the file itself needs HH:MM."""
+    assert meant(written)[0] == time

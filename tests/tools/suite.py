@@ -161,13 +161,13 @@ class Result:
         return 1 if self.failed or self.broken else 0
 
     def lines(self, seconds: float) -> list[str]:
-        told = [f"{spent:6.1f} s  {test}" for test, spent in self.seconds.most_common(SLOWEST)]
-        told += [f"FLAKY  {test}  (failed, then passed alone)" for test in self.flaky]
-        told += [f"FAILED {test}" for test in self.failed]
-        told += [f"BROKEN {part}" for part in self.broken]
+        lines = [f"{spent:6.1f} s  {test}" for test, spent in self.seconds.most_common(SLOWEST)]
+        lines += [f"FLAKY  {test}  (failed, then passed alone)" for test in self.flaky]
+        lines += [f"FAILED {test}" for test in self.failed]
+        lines += [f"BROKEN {part}" for part in self.broken]
         verdict = "FAILED" if self.code else "passed"
         return [
-            *told,
+            *lines,
             f"{verdict} in {seconds:.0f} s: {len(self.failed)} failed, {len(self.flaky)} flaky",
         ]
 

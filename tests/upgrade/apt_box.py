@@ -25,29 +25,40 @@ EFFECTS = (
 KEPT = "var/lib/zhangu/var/kept"
 
 
+class NoLayer(Exception):  # noqa: N818 - the machine's condition
+    """No layer can be mounted over this system; str() is the system's reason."""
+
+
 class AptBox:
-    """A Debian with version 1.0 installed; `folder` is where its layer is mounted."""
+    """A Debian with version 1.0 installed; `folder` is where its layer is mounted. Raises NoLayer."""
 
     def __init__(self, folder: Path) -> None:
         self.layer, self.root, self.packages = folder / "layer", folder / "root", folder / "packages"
         for path in (self.layer, self.root, self.packages):
             path.mkdir(parents=True)
-        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1g", "tmpfs", self.layer], check=True)
+        self._mount("-t", "tmpfs", "-o", "size=1g", "tmpfs", self.layer)
         for name in ("upper", "work"):
             (self.layer / name).mkdir()
         layers = f"lowerdir=/,upperdir={self.layer}/upper,workdir={self.layer}/work"
-        subprocess.run(["mount", "-t", "overlay", "overlay", "-o", layers, self.root], check=True)
-        subprocess.run(["mount", "-t", "proc", "proc", self.root / "proc"], check=True)
-        subprocess.run(["mount", "--bind", "/dev", self.root / "dev"], check=True)
+        self._mount("-t", "overlay", "overlay", "-o", layers, self.root)
+        self._mount("-t", "proc", "proc", self.root / "proc")
+        self._mount("--bind", "/dev", self.root / "dev")
         (self.root / "root").chmod(0o755)  # the daemon's user runs this Python
         shutil.rmtree(self.root / "run" / "systemd", ignore_errors=True)
         self.install(self.package("1.0"))
         (self.root / KEPT).write_text("what the office made")
 
+    def _mount(self, *arguments: str | Path) -> None:
+        done = subprocess.run(["mount", *arguments], capture_output=True, text=True)
+        if done.returncode:
+            self.close()
+            raise NoLayer(done.stderr.strip())
+
     def close(self) -> None:
         """Leave nothing mounted."""
         for path in (self.root / "dev", self.root / "proc", self.root, self.layer):
-            subprocess.run(["umount", "-l", path], check=False)
+            if path.is_mount():
+                subprocess.run(["umount", "-l", path], check=False)
 
     def package(self, version: str) -> Path:
         """Build a small package with the scripts of the real one."""

@@ -19,6 +19,7 @@ _FESTIVALS = (
     "节(?![省约点奏课目拍能气])|妇女节|劳动节|儿童节|青年节|假期|长假|小长假|黄金周|大促|晚会|购物节|狂欢节|女神节|女王节|"
     "活动|年中|促销|放假"
 )
+_FEAST_DAYS = "2.14 3.8 3.15 5.1 5.4 5.20 6.1 6.18 7.1 8.1 8.8 8.18 9.9 10.1 10.24 11.11 12.12"
 _CLEAR = "电视|屏|高清|超清|超高清|画质|画面|视频|分辨率|显示|摄像|投影"
 _IDIOMS = {
     "双11": "双十一",
@@ -38,6 +39,8 @@ _PRODUCTS = (
 _PRODUCT_NUMBERS = "365|199[0-9]|20[0-3][1-9]"
 """After any Latin name: 365 and years, but 2000 and 2010 may be sums."""
 _SERVICES = "996|12306|12315|12345|10086|10010|955[0-9]{2}"
+_ALONE = r"(?:^|(?<=[，。！？；!~\s]))(?<![0-9] )"
+_OF_A_KIND = "大促|活动|院校|大学|高校|名校|晚会|购物|制|工作制|客服|网站|预热|当天"
 _SAID_ONE_BY_ONE = "985|211|618|315|520"
 
 
@@ -62,6 +65,10 @@ def _free_call(match: Match) -> str:
 def _festival(match: Match) -> str:
     """Read 3.8 as 三八, 6.18 as 六一八, 10.1 as 十一."""
     month, day = match.group(1), match.group(2)
+    if f"{month}.{day}" not in _FEAST_DAYS.split() and re.match(
+        "[ ]?(?:放假|活动|促销|晚会)", match.string[match.end() :]
+    ):
+        return f"{cardinal_of(month)}月{cardinal_of(day)}日" if int(month) <= 12 else match.group(0)
     return "十一" if (month, day) == ("10", "1") else digits(month + day)
 
 
@@ -99,10 +106,10 @@ def _discounts(match: Match) -> str:
 
 
 def _version(match: Match) -> str:
-    parts = match.group(1).split(".")
+    parts = match.group(2).split(".")
     if len(parts) == 4:  # an IP address
         return "点".join(digits(part, one="幺") for part in parts)
-    return "点".join(cardinal_of(part) for part in parts)
+    return "V " * bool(match.group(1)) + "点".join(cardinal_of(part) for part in parts)
 
 
 CODES: tuple[Rule, ...] = (
@@ -169,25 +176,38 @@ CODES: tuple[Rule, ...] = (
         START + r"(?<![0-9]-)([1-9]?[0-9]{1,2})-([0-9]{1,3})(?=$|[，。！？；、）)\n]|[ ](?![0-9=]))",
         _falling,
     ),
-    rule(rf"(?<![0-9.])([0-9]{{1,2}})[.·]([0-9]{{1,2}})(?={_FESTIVALS})", _festival),
+    rule(rf"(?<![0-9.])([0-9]{{1,2}})[.·]([0-9]{{1,2}})(?=[ ]?(?:{_FESTIVALS}))", _festival),
     rule(
         r"(?<![0-9.])([0-9][05])([、/和及])([0-9][05])(?=后(?![0-9天]))",
         lambda m: f"{digits(m.group(1))}{m.group(2).replace('/', '、')}{digits(m.group(3))}",
     ),
     rule(r"(?<![0-9.])([0-9]{1,2})·([0-9]{1,2})(?![0-9.])", lambda m: digits(m.group(1) + m.group(2))),
     rule(START + rf"({_SERVICES})(?![0-9,.元单个万%])", lambda m: _one_by_one(m.group(1))),
-    rule(START + r"(1[12][0-9])(?=火警|报警|急救|救护)", lambda m: _one_by_one(m.group(1))),
+    rule(START + r"(1[12][0-9])(?=[ ]?(?:火警|报警|急救|救护|消防))", lambda m: _one_by_one(m.group(1))),
     rule(
-        START
-        + rf"({_SAID_ONE_BY_ONE})(?=大促|活动|院校|大学|高校|晚会|购物|制|工作制|客服|网站|预热|当天|[/、和][0-9])",
+        r"(?<=火警|消防|报警|急救)([ ：:]?)(1[12][0-9])" + _NOT_A_CODE,
+        lambda m: m.group(1) + _one_by_one(m.group(2)),
+    ),
+    rule(
+        START + rf"({_SAID_ONE_BY_ONE})(?=[ ]?(?:{_OF_A_KIND})|[/、和][0-9])",
         lambda m: _one_by_one(m.group(1)),
+    ),
+    rule(r"(?<=九八五[/、和])211(?![0-9])", "二幺幺"),
+    rule(
+        rf"{_ALONE}(6{{2,6}}|8{{3,6}}|9{{3,6}}|23{{3,8}}|5201314)(?=$|[，。！？；!~\s])" + _NOT_A_CODE,
+        lambda m: digits(m.group(1)),
+    ),
+    rule(r"(?<=公交)([ ]?)([1-9][0-9]{2})(?=[ ]?路)", lambda m: m.group(1) + _one_by_one(m.group(2))),
+    rule(START + r"([1-9][0-9]{2})(?=[ ]?路(?:公交|车))", lambda m: _one_by_one(m.group(1))),
+    rule(
+        START + r"([0-9]{1,2}-[0-9]{3,4})(?=[ ]?(?:室|房(?!间)|号房|户))", lambda m: _one_by_one(m.group(1))
     ),
     rule(rf"(?<![A-Za-z])({_PRODUCTS})[ -]?([0-9]{{3,5}}){_NOT_A_CODE}", _product),
     rule(rf"([A-Za-z])[ ]?({_PRODUCT_NUMBERS}){_NOT_A_CODE}", _product),
     rule(rf"(波音|空客)[ ]?([37][0-9]{{2}}){_NOT_A_CODE}", _product),
     rule(START + r"()(360)(?=安全|杀毒|浏览器|搜索|手机|软件|儿童|借条|数科)", _product),
     rule(r"(?<![0-9A-Za-z])([A-Za-z]{1,6})-?([0-9]{3,}(?:-[0-9]+){0,5})(?![0-9.]|[kKwW万元%])", _code),
-    rule(START + r"v?([0-9]+(?:\.[0-9]+){2,5})(?![0-9.])", _version),
+    rule(START + r"(V?)v?([0-9]+(?:\.[0-9]+){2,5})(?![0-9.])", _version),
     rule(START + r"(0[0-9]{2,})(?![0-9.])", lambda m: _one_by_one(m.group(1))),
     rule(START + r"(?<!,)([0-9]{12,}(?:-[0-9]+){0,5})(?![0-9.,元万亿])", lambda m: _one_by_one(m.group(1))),
     rule(

@@ -12,7 +12,7 @@ THE AND FOR YOU ALL NICE COOL FIGHT FIGHTING OFFER CALL CASE LEADER LILY LUCY AM
 LEO BEN SAM MAX KEN ANN ANNA MARY EVA IVY MIKE JOHN JANE KATE LISA LINDA PETER SUNNY TINA VIVI COCO ZOE
 RUBY ROSE MAY JUNE JOY JIM BOB DAVID ALEX NASA EXCEL WORD EMAIL HAPPY LOVE STAR KING QUEEN LUCKY SUPER
 SHOW PARTY TALK TIME OPEN START STOP READY PLAN KICK OFF OUT IN ON UP DOWN BY TO OF AT IS ARE WE ME MY
-HE SHE"""
+HE SHE BE SO DO IF OR AN AS NOT"""
 _SPELT_ALSO_SMALL = """vip kpi okr ceo cfo coo cto hrd hrbp ka kp bd ai app ppt pdf crm erp gmv roi sop
 pk ok id pc tv usb qq cv jd hr ehr"""
 _WORDS = frozenset(_SAID_AS_WORDS.split())  # read as words although written in capitals
@@ -117,7 +117,9 @@ _UNITS = {
     "mm": "millimeters",
     "m^2": "square meters",
     "km^2": "square kilometers",
+    "mins": "minutes",
     "min": "minutes",
+    "hrs": "hours",
     "°C": "degrees Celsius",
     "°F": "degrees Fahrenheit",
     "h": "hours",
@@ -254,7 +256,8 @@ ENGLISH: tuple[Rule, ...] = (
     rule(r"-\s?(?=[¥$€£][0-9])", "minus "),
     rule(rf"([¥$€£]|(?<![A-Za-z])(?:RMB|CNY)\s?)\s?({NUMBER})\s?([kKwMB万亿](?![A-Za-z]))?", _money),
     rule(
-        rf"({NUMBER})\s?([kKwMB万亿])(?![A-Za-z])\s?元?", lambda m: _decimal(_scaled(m.group(1), m.group(2)))
+        rf"({NUMBER})\s?([kKwMB万亿])(?![A-Za-z])(?:\s?元)?",
+        lambda m: _decimal(_scaled(m.group(1), m.group(2))),
     ),
     rule(rf"({NUMBER})\s?元", lambda m: f"{_decimal(m.group(1))} yuan"),
     rule(rf"({NUMBER})\s?-\s?(?={NUMBER})", r"\1 to "),

@@ -40,6 +40,25 @@ SURNAMES = _table(_SURNAMES)
 DOUBLE_SURNAMES = _table(_DOUBLE_SURNAMES)
 GIVEN = _table(_GIVEN)
 
+# A surname before a form of address in any text: 欢迎单总. Only those that are no common words, at the start of a
+# phrase or after a word that one addresses people with: in 订单总额 and 签单先生 it is no name.
+_ADDRESSABLE = "单解查仇任曾盖区朴华纪乐翟覃缪阚冼宓逯佘谌郗燕葛贾"
+_TITLES = (
+    "总(?!额|数|计|量|共|是|结|部|公|会|体|价|分|和|裁|要|算|有|得|不|能|目|业|销|收|署|长|督|指|线|店|书)|总经理|总裁|总监|先生|女士|小姐|经理|"
+    "主任|老师|董事长|董(?!事)|局长|处长|院长|校长|教授|医生|博士|律师"
+)
+_ADDRESSING = "迎请谢喜贺祝和与跟给找由位户宾致为向陪系谒送接待候"
+ADDRESSED = re.compile(
+    rf"(?:^|(?<=[^㐀-鿿0-9])|(?<=[{_ADDRESSING}]))"
+    rf"(?:{'|'.join(DOUBLE_SURNAMES)}|[{_ADDRESSABLE}])(?={_TITLES})"
+)
+
+
+def surname_reading(surname: str) -> str:
+    """Return the pinyin of a surname that `ADDRESSED` has found."""
+    return DOUBLE_SURNAMES.get(surname) or SURNAMES[surname]
+
+
 _LONGEST = 4  # characters: a double surname and two
 _MARKED = re.compile(f"([㐀-鿿]{{1,{_LONGEST}}})（([大小老])）")
 _HAN_NAME = re.compile(f"[㐀-鿿]{{1,{_LONGEST}}}")

@@ -18,6 +18,7 @@ from controller.sound.mandarin.codes import CODES
 from controller.sound.mandarin.dates import DATES, MOMENTS
 from controller.sound.mandarin.espeak_workarounds import letters_apart, repaired
 from controller.sound.mandarin.latin import BEFORE_NUMBERS, ENGLISH, letters
+from controller.sound.mandarin.names import ADDRESSED, surname_reading
 from controller.sound.mandarin.numbers import FIGURES, MONEY, SIGNS, apply
 from controller.sound.mandarin.pinyin import is_reading, parse_say_as
 
@@ -67,7 +68,8 @@ class Placeholders:
     def __init__(self, text: str, readings: Mapping[str, str]) -> None:
         self._held: list[str] = []
         plain = _composed(_PRIVATE.sub(" ", text))
-        plain = _PINYIN_RUN.sub(self._run, self._names(plain, readings))
+        plain = ADDRESSED.sub(self._addressed, self._names(plain, readings))
+        plain = _PINYIN_RUN.sub(self._run, plain)
         self.text = _MARKED.sub(self._marked, plain)
 
     def restored(self, text: str) -> str:
@@ -95,6 +97,10 @@ class Placeholders:
             return self._hold(parse_say_as(say_as))
         except ValueError:  # rejected when it is entered; if one got in, read the name without it
             return name
+
+    def _addressed(self, match: re.Match[str]) -> str:
+        """Give 单总 and 解女士 the reading of the surname."""
+        return self._hold(surname_reading(match.group(0)))
 
     def _run(self, match: re.Match[str]) -> str:
         tokens = ["", *match.group(0).split(), ""]
@@ -207,8 +213,16 @@ _AS = str.maketrans(
 _WIDE_PUNCTUATION = frozenset("，！？；：（）")
 
 
+_FACE = re.compile(
+    r"[ヾヽ╰╭ლ\\]?[(（](?![^()（）]*[0-9A-Za-z㐀-鿿])[^()（）\s]{2,12}[)）][oOノﾉ╯ゞっ]?(?![A-Za-z])"
+    r"|(?<![A-Za-z0-9])([TQOo])[_.^]\1(?![A-Za-z0-9])"
+)
+_ITEM = re.compile(r"(?<![第图表式注见步])([①-⑳])\s?(?=\S)")
+
+
 def clean(text: str) -> str:
     """Return the text without markup, emoji and control characters, in the widths and marks that the rules expect."""
+    text = _ITEM.sub(lambda item: f"，{ord(item[1]) - ord('①') + 1}、", _FACE.sub(" ", text))
     text = _NAMED.sub(r" \1 ", _TAG.sub(" ", html.unescape(text)).translate(_ANGLES))
     text = _MORE.sub("大于", _LESS.sub("小于", text))
     text = _URL.sub("链接", _LINK.sub(r"\1", text))
@@ -264,7 +278,9 @@ def _letter(char: str) -> str:
         return ascii_only
     words = unicodedata.name(char, "").split()
     return (
-        words[-1].lower() if words and words[0] in ("HIRAGANA", "KATAKANA") and words[-1].isalpha() else " "
+        words[-1].lower()
+        if words[1:2] == ["LETTER"] and words[0] in ("HIRAGANA", "KATAKANA") and words[-1].isalpha()
+        else " "
     )
 
 

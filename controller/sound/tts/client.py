@@ -23,7 +23,7 @@ from controller.sound.tts.plan import Clause, Interrupted, Planner, VoiceStatus,
 from controller.sound.tts.script import MAX_CHARACTERS, Clip, Script, VoiceFailed
 from controller.sound.tts.stream import Cost, Stream
 from controller.sound.tts.voice_child import SENTENCE_LIMIT_S, SLOW_LIMIT_S, VoiceChild
-from controller.system.os_errors import reason
+from controller.system.os_errors import is_full, reason
 
 log = logging.getLogger(__name__)
 ATTEMPTS = 2
@@ -331,7 +331,9 @@ class Voice:
         try:
             return self._shelf.put(key, answer["clip"])
         except OSError as error:
-            raise VoiceFailed(say("voice_no_room", why=reason(error))) from error
+            raise VoiceFailed(
+                say("voice_no_room" if is_full(error) else "voice_disk", why=reason(error))
+            ) from error
 
     def _begin(self, child: Child, priority: int, work: _Work, key: str, message: dict[str, Any]) -> None:
         """Call with the lock held: send the child its work, unless more important work came meanwhile."""
@@ -362,10 +364,9 @@ class Voice:
             self._child.lost()
 
     def _answer(self, child: Child, key: str) -> dict[str, Any]:
-        working_s = SLOW_LIMIT_S if self._child.status.natural else 0.0
         try:
             while True:
-                answer = child.receive(self._limit_s, working_s)
+                answer = child.receive(self._limit_s, SLOW_LIMIT_S)
                 self._child.hear_pace(answer)
                 if "failed" in answer:
                     child.kill()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import errno
 import os
 import platform
 import re
@@ -304,11 +303,6 @@ def room(folder: Path, needed: int) -> None:
         raise CannotInstall(
             f"磁盘只剩 {free // 1_000_000} MB，要 {-(-(needed + SPARE) // 1_000_000)} MB", MEND_DISK
         )
-
-
-def is_full(error: OSError) -> bool:
-    """Return whether the disk, or the user's quota, is full."""
-    return error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def _memory() -> int:

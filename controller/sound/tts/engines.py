@@ -55,18 +55,29 @@ class Unsayable(EngineFailed):
 
 @dataclass(frozen=True, slots=True)
 class Maker:
-    """A factory of an engine. name as in the settings (espeak, kokoro, sherpa, piper); make raises EngineFailed."""
+    """A factory of an engine. name as in the settings (espeak, kokoro, sherpa, piper); make raises EngineFailed.
+
+    slow: it may compute for minutes until it speaks; see `voice_child.SLOW_LOADING_S`.
+    """
 
     name: str
     make: Callable[[], Engine]
+    slow: bool = False
 
 
-def first_working(makers: Sequence[Maker]) -> tuple[Engine, list[tuple[str, str]]]:
-    """Return the first working engine, and (name, reason) of those before it; EngineFailed when none works."""
+def first_working(
+    makers: Sequence[Maker], report: Callable[[Maker], None] = lambda maker: None
+) -> tuple[Engine, list[tuple[str, str]]]:
+    """Return the first working engine, and (name, reason) of those before it; EngineFailed when none works.
+
+    `report` is called before each step: once before an engine loads, once before it renders its first text.
+    """
     passed_over: list[tuple[str, str]] = []
     for maker in makers:
         try:
+            report(maker)
             engine = maker.make()
+            report(maker)
             engine.render("好")
             return engine, passed_over
         except EngineFailed as why:

@@ -34,7 +34,7 @@ from controller.sound.tts.packages import (
     size_of,
 )
 from controller.sound.tts.speakers import FOLDER
-from controller.system.os_errors import reason
+from controller.system.os_errors import is_full, reason
 
 STAGING = ".incoming"
 UNWANTED = ".kokoro-removed"
@@ -180,7 +180,7 @@ def _explained(place: Path) -> Iterator[None]:
             f"{error} 不完整或被改过，和登记的校验值对不上，已丢弃", "请再装一次，重新取这个文件。"
         ) from error
     except OSError as error:
-        mend = MEND_DISK if download.is_full(error) else "请检查这个文件夹的权限和磁盘。"
+        mend = MEND_DISK if is_full(error) else "请检查这个文件夹的权限和磁盘。"
         raise CannotInstall(f"写不进 {error.filename or place}：{reason(error)}", mend) from error
 
 

@@ -14,14 +14,19 @@ from controller.sound.tts.plan import VoiceStatus
 from controller.sound.tts.script import VoiceFailed
 
 LOADING_LIMIT_S = 20.0
+"""Limit for each step of a child's loading: a model that computes for longer is hung, and espeak replaces it. Until
+then the office has the chime alone."""
 SLOW_LOADING_S = 90.0
-"""Limit for a child that is still computing: a neural model on a Pi with a slow card, espeak on a machine that starts
-everything at once. Killed and started again with the same limit, it would never speak."""
+"""The same for a step known to be slow, while the child computes: the interpreter and espeak on a machine that starts
+everything at once (nothing could replace them: killed and started again with the same limit, they would never speak),
+and Kokoro, whose 82 million parameters come from a slow card and which renders for up to 16 s a second of speech.
+sherpa and Piper models render faster than they speak, so 20 s without an answer mean a network that never ends."""
 SENTENCE_LIMIT_S = 10.0
 """A sentence takes 0.02 s with espeak on a desktop, 0.2 s on a Pi; a child without an answer for ten seconds is hung,
-unless it renders a natural voice and is still computing."""
+unless it is still computing."""
 SLOW_LIMIT_S = 90.0
-"""Limit for one clause of a natural voice: 5.6 s of speech at 16 s of rendering each."""
+"""Limit for one clause of a child that is still computing: 5.6 s of speech of a natural voice at 16 s of rendering
+each, espeak on an emulated machine. The child itself finds an espeak that computes for ever (`voice.Espeak`)."""
 
 
 class VoiceChild:
@@ -81,6 +86,8 @@ class VoiceChild:
     def _greeting(self, child: Child) -> dict[str, Any]:
         """Wait until the engine is loaded and return its facts; raises ChildLost, or VoiceFailed when none works."""
         hello = child.receive(LOADING_LIMIT_S, SLOW_LOADING_S)
+        while "loading" in hello:
+            hello = child.receive(LOADING_LIMIT_S, SLOW_LOADING_S if hello["slow"] else 0.0)
         if "ready" not in hello:
             child.kill()
             raise VoiceFailed(say("voice_none", why=hello.get("fatal")))

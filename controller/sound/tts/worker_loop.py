@@ -3,11 +3,11 @@
 In:  {"id", "wav": path, "script": …, "parts": bool, "level": how finely sums are cut},
      {"id", "learn": text, "delivery": …}; while one is running also {"cancel": id} and {"parts": id}, which take
      effect at once and after the present clause.
-Out: {"ready": identity, "passed_over": [[name, why]], "natural", "longest"} once, or {"fatal": why}; then for each
-     request any number of {"id", "alive", "pace"} and {"id", "n", "part": path, "seconds", "clauses"} (n counts from
-     0, clauses: finished so far), and one of {"id", "clip": …}, {"id", "learnt": true},
-     {"id", "cancelled": true}, {"id", "refused": key, "why"}
-     (a key of controller.sentences; trying again is useless), {"id", "failed": why} (a new child may succeed).
+Out: {"loading": engine, "slow": bool} before each step of loading an engine, then {"ready": identity,
+     "passed_over": [[name, why]], "natural", "longest"} once, or {"fatal": why}; then for each request any number of
+     {"id", "alive", "pace"} and {"id", "n", "part": path, "seconds", "clauses"} (n counts from 0, clauses: finished so
+     far), and one of {"id", "clip": …}, {"id", "learnt": true}, {"id", "cancelled": true}, {"id", "refused": key,
+     "why"} (a key of controller.sentences; trying again is useless), {"id", "failed": why} (a new child may succeed).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from controller.sound.tts.engines import Cancelled, Engine, EngineFailed, Maker,
 from controller.sound.tts.levels import RATE, Samples
 from controller.sound.tts.mixdown import Mixdown, NothingToSay, Request, write
 from controller.sound.tts.script import Delivery, Script, Segment
-from controller.system.os_errors import reason
+from controller.system.os_errors import is_full, reason
 
 Tell = Callable[[dict[str, Any]], None]
 
@@ -37,7 +37,9 @@ def serve(makers: Sequence[Maker], kept: Takes, pace: float) -> None:
     """Answer requests until the input ends, which also happens when the parent dies."""
     tell = _private_output()
     try:
-        engine, passed_over = first_working(makers)
+        engine, passed_over = first_working(
+            makers, lambda maker: tell({"loading": maker.name, "slow": maker.slow})
+        )
     except EngineFailed as why:
         tell({"fatal": str(why)})
         return
@@ -105,7 +107,7 @@ class Desk:
         except NothingToSay:
             return {"refused": "voice_nothing"}
         except OSError as error:
-            return {"refused": "voice_no_room", "why": reason(error)}
+            return {"refused": "voice_no_room" if is_full(error) else "voice_disk", "why": reason(error)}
         except EngineFailed as why:
             return {"failed": str(why)}
 
