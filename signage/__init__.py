@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from flask import Flask
@@ -17,6 +15,7 @@ from signage import (
     backups,
     calendar,
     cities,
+    compression,
     deal_reading,
     deals,
     duties,
@@ -42,6 +41,7 @@ from signage import (
     sign_in,
     speaker_test,
     sse,
+    static_files,
     targets,
     timetable,
     tls,
@@ -93,6 +93,7 @@ PAGES: Final = (
     timetable,
     uploads,
     openapi,
+    static_files,
     tls,
 )
 """The modules with routes; each has a blueprint `pages`."""
@@ -114,7 +115,7 @@ def create_app(
     every page says that nothing is kept, and cookies have other names, because browsers do not separate cookies
     by port.
     """
-    app = Flask(__name__)
+    app = Flask(__name__, static_folder=None)
     language.install(app, lambda: office.snapshot.glance().walls.default.language)
     app.extensions["office"] = office
     streams = sse.Streams(
@@ -123,8 +124,9 @@ def create_app(
     app.extensions["streams"] = streams
     app.extensions["screens"] = screens.WallStatus(clock.now)
     app.extensions["wall answers"] = wall_answers.WallAnswers()
-    app.jinja_env.globals["build"] = _build(Path(__file__).parent)
+    static_files.install(app)
     app.wsgi_app = walls.InTurn(app.wsgi_app, streams.turn)  # type: ignore[method-assign]
+    compression.install(app)
     http.install(app)
     app.secret_key = secret
     auth.install(app, office.keys, feed, hosts, rehearsal)
@@ -133,14 +135,3 @@ def create_app(
     for module in PAGES:
         app.register_blueprint(module.pages)
     return app
-
-
-def _build(home: Path) -> str:
-    """Return a hash of the served scripts, styles and templates; it changes when one of them does."""
-    mark = hashlib.sha256()
-    for file in sorted(
-        path for part in ("static", "templates", "english") for path in home.glob(f"{part}/**/*")
-    ):
-        if file.is_file():
-            mark.update(file.read_bytes())
-    return mark.hexdigest()[:12]

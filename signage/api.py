@@ -285,7 +285,20 @@ def _dates(fields: dict[str, Any]) -> dict[str, Any]:
 @pages.patch("/api/people/<int:number>")
 @needs("manage")
 def update_person(number: int) -> Response:
+    """`was`: the values that a form showed; 409 when one of them was changed by somebody else meanwhile."""
     fields = body()
+    was = _person_changes(_base_of(fields))
+    return jsonify(serializers.person(office().people.update(number, was, **_person_changes(fields))))
+
+
+def _base_of(fields: dict[str, Any]) -> dict[str, Any]:
+    was = fields.get("was") or {}
+    if not isinstance(was, dict):
+        raise Refused('was 应当是改动以前的值，例如 {"name": "王小明"}。', "was")
+    return was
+
+
+def _person_changes(fields: dict[str, Any]) -> dict[str, Any]:
     changes = _dates(fields)
     for field in ("name", "team"):
         if field in fields:
@@ -295,19 +308,25 @@ def update_person(number: int) -> Response:
     for field in ("leader", "hidden", "active"):
         if (flag := flag_of(fields, field)) is not None:
             changes[field] = flag
-    return jsonify(serializers.person(office().people.update(number, **changes)))
+    return changes
 
 
 @pages.patch("/api/teams/<int:number>")
 @needs("manage")
 def update_team(number: int) -> Response:
+    """`was`: as for a person."""
     fields = body()
+    was = _team_changes(_base_of(fields))
+    return jsonify(serializers.team(office().people.update_team(number, was, **_team_changes(fields))))
+
+
+def _team_changes(fields: dict[str, Any]) -> dict[str, str | None]:
     changes: dict[str, str | None] = {}
     if "name" in fields:
         changes["name"] = text_of(fields, "name", NAME_LIMIT)
     if "say_as" in fields:
         changes["say_as"] = text_of(fields, "say_as", 2 * NAME_LIMIT, optional=True) or None
-    return jsonify(serializers.team(office().people.update_team(number, **changes)))
+    return changes
 
 
 @pages.delete("/api/teams/<int:number>")

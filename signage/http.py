@@ -266,11 +266,7 @@ def _guard(answer: Response) -> Response:
     head.setdefault("X-Content-Type-Options", "nosniff")
     head.setdefault("X-Frame-Options", "DENY")
     head.setdefault("Referrer-Policy", "same-origin")
-    if request.path.startswith(("/static/", "/english/")):
-        # Revalidated each time (304): after an upgrade no phone runs an old script.
-        head["Cache-Control"] = "no-cache"
-    else:
-        head.setdefault("Cache-Control", "no-store")
+    head.setdefault("Cache-Control", "no-store")
     return answer
 
 

@@ -1,4 +1,4 @@
-"""The reader's language: chosen on each phone, else the browser's, else the office's; pages, scripts and JSON in it.
+"""The reader's language: chosen on each phone, else the browser's, else the office's; pages and JSON in it.
 
 Walls have their own language (`signage/wall_state.py`). Programs read Chinese unless they ask for English.
 """
@@ -12,7 +12,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Final
 
-from flask import Blueprint, Flask, abort, current_app, g, has_request_context, redirect, request, url_for
+from flask import Blueprint, Flask, current_app, g, has_request_context, redirect, request, url_for
 from flask.json.provider import DefaultJSONProvider
 from flask.templating import Environment
 from jinja2 import FileSystemLoader, Template
@@ -23,7 +23,7 @@ from controller.timetable.model import LANGUAGES
 from signage.auth import require_own_page
 from signage.catalogue import Catalogue, read
 from signage.devices import KINDS
-from signage.page_source import script_in_english, template_in_english
+from signage.page_source import template_in_english
 
 HERE: Final = Path(__file__).parent
 COOKIE: Final = "zhangu-language"
@@ -182,7 +182,7 @@ def answered() -> Any:
     return g.get("answered")
 
 
-# ---- pages and scripts -----------------------------------------------------------------------------------
+# ---- pages -----------------------------------------------------------------------------------------------
 
 
 class Pages(Environment):
@@ -207,33 +207,6 @@ class Sources(FileSystemLoader):
 @cache
 def _translated() -> frozenset[str]:
     return frozenset(path.name for path in (HERE / "templates").glob("*.html")) - OWN
-
-
-@cache
-def _scripts() -> frozenset[str]:
-    return frozenset(path.name for path in (HERE / "static").glob("phone*.js"))
-
-
-@cache
-def _script(name: str) -> str:
-    return script_in_english((HERE / "static" / name).read_text(encoding="utf-8"), catalogue().fixed)
-
-
-@pages.get("/english/<name>")
-def script(name: str) -> Response:
-    """Return a script of the phone in English."""
-    if name not in _scripts():
-        abort(404)
-    answer = Response(_script(name), mimetype="text/javascript")
-    answer.add_etag()
-    return answer.make_conditional(request)
-
-
-def script_address(name: str) -> str:
-    """Return the address of a page's script in the reader's language; those of walls are the same in both."""
-    if name in _scripts() and is_english():
-        return url_for("languages.script", name=name)
-    return url_for("static", filename=name)
 
 
 @pages.post("/language")
@@ -262,5 +235,4 @@ def install(app: Flask, usual: Callable[[], str]) -> None:
         language_code=lambda: CODES[language()],
         languages=NAMES,
         codes=CODES,
-        script=script_address,
     )

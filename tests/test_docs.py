@@ -137,13 +137,12 @@ class NoOffice:
 
 @cache
 def routes() -> set[tuple[str, str]]:
-    """Return (method, path) of everything that is served, with X for each name or number; no static files."""
+    """Return (method, path) of everything that is served, with X for each name or number."""
     app = create_app(NoOffice(), secret="s" * 40, feed=Feed(), clock=Clock(ZoneInfo("UTC")))  # type: ignore[arg-type]
     return {
         (method, re.sub(r"<[^>]+>", "X", rule.rule))
         for rule in app.url_map.iter_rules()
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
-        if not rule.rule.startswith("/static/")
     }
 
 

@@ -29,7 +29,7 @@ from controller.sales.session import RosterCache, Session, monday_to_friday
 from controller.sales.store_file import look_into, migrate, readable
 from controller.sales.targets import Works
 from controller.sentences import say
-from controller.system.atomic_file import publish
+from controller.system.atomic_file import make_folder, publish
 from controller.system.os_errors import reason
 
 __all__ = ["Session", "Store"]
@@ -83,7 +83,7 @@ class Store:
         """Open the writing connection; `sound`: first read every small table, to detect damage."""
         path = self.path
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(path.parent)
         except OSError as fault:
             raise StoreTrouble(say("database_folder", path=path.parent)) from fault
         with suppress(OSError):

@@ -18,7 +18,7 @@ from urllib.parse import quote
 
 from controller.sales.model import StoreTrouble
 from controller.sentences import say
-from controller.system.atomic_file import publish
+from controller.system.atomic_file import make_folder, publish
 
 COPIES: Final = "before-schema"
 """The folder beside the store with a copy of it from before each change of its schema."""
@@ -64,7 +64,7 @@ def migrate(connection: sqlite3.Connection, path: Path) -> None:
 
 def keep_copy(connection: sqlite3.Connection, target: Path) -> None:
     """Copy the store to `target`, complete or not at all, and delete older copies."""
-    target.parent.mkdir(mode=0o700, exist_ok=True)
+    make_folder(target.parent, 0o700)
     part = target.with_name(f"{target.name}.part")
     part.unlink(missing_ok=True)
     part.touch(mode=0o600)

@@ -26,6 +26,7 @@ from controller.sentences import say
 from controller.services.context import Context
 from controller.services.restore import REPLACED
 from controller.system import archive, heaps
+from controller.system.atomic_file import make_folder
 from controller.system.background import BackgroundThread
 from controller.system.os_errors import reason
 from controller.system.paths import Home, version
@@ -177,7 +178,7 @@ class Backups(BackgroundThread):
         now = self._context.clock.now()
         name = f"zhangu-{now:%Y-%m-%d}.zip"
         try:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_folder(folder, 0o700)
             for place in {folder, self._home.var}:
                 archive.sweep(place, LEFT_FOR_S)
             with tempfile.TemporaryDirectory(dir=folder, prefix=archive.SCRATCH) as scratch:

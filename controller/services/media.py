@@ -28,7 +28,7 @@ from controller.services.voices import Manner, Samples
 from controller.sound.library import Library
 from controller.sound.mandarin import name_reading, reading_of
 from controller.sound.upload_sandbox import UnsupportedFile, UploadSandbox
-from controller.system.atomic_file import publish, secure
+from controller.system.atomic_file import make_folder, publish, secure
 from controller.system.os_errors import reason, remedy
 
 MOST_TRACK_BYTES = 50_000_000
@@ -228,7 +228,7 @@ class VoiceClips:
 
     def _free_space(self) -> None:
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
+            make_folder(self._folder)
             clips = sorted(
                 (path.stat().st_mtime, path.stat().st_size, path) for path in self._folder.iterdir()
             )

@@ -6,7 +6,7 @@ import contextlib
 import re
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -18,6 +18,7 @@ from controller.sales.model import (
     FIRST_OF_WEEK,
     RECORD,
     Announcement,
+    Conflict,
     Deal,
     Person,
     PersonRow,
@@ -26,6 +27,7 @@ from controller.sales.model import (
     Team,
     Unknown,
 )
+from controller.sales.people_merge import birthday_words
 from controller.services.context import Context
 from controller.services.upload_inbox import Source, UploadInbox, shelve
 from controller.sound.mandarin import reading_of, unreadable
@@ -55,12 +57,16 @@ class PeopleService:
         with self._context.store.write() as session:
             return session.roster.save_person(replace(row, namesake=True))[0]
 
-    def update(self, ident: int, **changes: Any) -> Person:
-        """Change any of name, team, leader, say_as, birthday, joined, email, hidden, active. Raises Refused."""
+    def update(self, ident: int, was: Mapping[str, Any] | None = None, **changes: Any) -> Person:
+        """Change any of name, team, leader, say_as, birthday, joined, email, hidden, active. Raises Refused.
+
+        `was`: the values that the form showed. Raises Conflict when one of them has been changed meanwhile.
+        """
         with self._context.store.write() as session:
             person = session.roster.person(ident)
             if person is None:
                 raise Unknown(f"名单里没有编号为 {ident} 的人。", "person")
+            _check_unchanged(person, was or {}, changes)
             known = {
                 "name": person.name,
                 "team": person.team,
@@ -84,12 +90,16 @@ class PeopleService:
                 return updated
             return session.roster.person(ident) or updated
 
-    def update_team(self, ident: int, **changes: str | None) -> Team:
-        """Change name or say_as of a team, and the name on its screens. Raises Refused, Conflict, Unknown."""
+    def update_team(self, ident: int, was: Mapping[str, Any] | None = None, **changes: str | None) -> Team:
+        """Change name or say_as of a team, and the name on its screens; `was` as in `update`.
+
+        Raises Refused, Conflict, Unknown.
+        """
         with self._context.store.write() as session:
             former = next((team for team in session.roster.teams() if team.id == ident), None)
             if former is None:
                 raise Unknown(f"没有编号为 {ident} 的团队。", "team")
+            _check_unchanged(former, was or {}, changes)
             name = changes.get("name") or former.name
             say_as = changes.get("say_as", former.say_as)
             _checked_reading(name, say_as)
@@ -102,6 +112,30 @@ class PeopleService:
         with self._context.store.write() as session:
             if not session.roster.remove_team(ident):
                 raise Unknown(f"没有编号为 {ident} 的团队。", "team")
+
+
+def _check_unchanged(one: Person | Team, was: Mapping[str, Any], changes: Mapping[str, Any]) -> None:
+    """Raise Conflict when a value is no longer the one that a form showed, and not the one it asks for."""
+    for field, before in was.items():
+        now = getattr(one, field)
+        if now not in (before, changes.get(field)):
+            what, present = _LABELS[field], _in_words(birthday_words(now) if field == "birthday" else now)
+            raise Conflict(
+                f"{one.name}的“{what}”刚才有人改过，现在是“{present}”。您写的还在，要用您写的，请再按一次“保存”。",
+                field,
+            )
+
+
+_LABELS: Final = {
+    "name": "名称", "team": "团队", "leader": "组长", "say_as": "读音", "birthday": "生日", "joined": "入职日期",
+    "email": "邮箱", "hidden": "不在屏幕上显示", "active": "在职",
+}  # fmt: skip
+
+
+def _in_words(value: object) -> str:
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    return "空" if value in (None, "") else str(value)
 
 
 def needs_reading(person: Person) -> str | None:

@@ -25,7 +25,7 @@ from controller.sales.store_file import salvage, schema_version
 from controller.sentences import say
 from controller.system import archive
 from controller.system.archive import DATABASE, BadArchive, Manifest
-from controller.system.atomic_file import rewrite, settle
+from controller.system.atomic_file import make_folder, rewrite, settle
 from controller.system.os_errors import reason
 from controller.system.paths import Home
 
@@ -118,9 +118,9 @@ def finish(home: Home) -> bool:
             old = home.root / f"{path}{suffix}"
             if old.exists():
                 kept = before / f"{path}{suffix}"
-                kept.parent.mkdir(parents=True, exist_ok=True)
+                make_folder(kept.parent)
                 old.replace(kept)
-        (home.root / path).parent.mkdir(parents=True, exist_ok=True)
+        make_folder((home.root / path).parent)
         new.replace(home.root / path)
         settle((home.root / path).parent)
     shutil.rmtree(staged, ignore_errors=True)

@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from controller.system.atomic_file import rewrite
+from controller.system.atomic_file import make_folder, rewrite
 from controller.system.files import read_json
 
 log = logging.getLogger(__name__)
@@ -68,7 +68,7 @@ class TimetableHistory:
         versions = list(reversed(self.all()))
         number = versions[-1].number + 1 if versions else 1
         version = Version(number, mark_of(text), who, when.isoformat(timespec="seconds"), how, text)
-        self._folder.mkdir(parents=True, exist_ok=True)
+        make_folder(self._folder)
         data = json.dumps(asdict(version), ensure_ascii=False, indent=1)
         rewrite(self._file(number), data.encode("utf-8", "surrogatepass"), 0o600)
         versions.append(replace(version, text=""))

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from controller.sales.model import Conflict, Refused, StoreFull
-from controller.system.atomic_file import publish
+from controller.system.atomic_file import make_folder, publish
 from controller.system.os_errors import reason, remedy
 from controller.system.paths import Home, version
 from controller.upgrade import mailbox
@@ -63,7 +63,7 @@ class Upgrades:
         folder = mailbox.box(self._home.root)
         part = folder / f"{mailbox.PACKAGE}.part"
         try:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_folder(folder, 0o700)
             size = _written(source, part)
             if not size:
                 raise Refused("文件是空的，请换一个。", "file")

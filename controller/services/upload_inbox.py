@@ -10,7 +10,7 @@ from secrets import token_hex
 from typing import Protocol
 
 from controller.sales.model import Refused, StoreFull
-from controller.system.atomic_file import publish
+from controller.system.atomic_file import make_folder, publish
 from controller.system.files import own_files
 from controller.system.os_errors import reason, remedy
 
@@ -69,6 +69,6 @@ def shelve(made: Path, folder: Path, suffix: str) -> str:
     """Move a file into `folder` under a hash of its content; return the name."""
     with made.open("rb") as file:
         name = hashlib.file_digest(file, "sha256").hexdigest()[:32] + suffix
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     publish(made, folder / name)
     return name

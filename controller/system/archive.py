@@ -20,7 +20,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, Final
 
-from controller.system.atomic_file import publish
+from controller.system.atomic_file import make_folder, publish
 from controller.system.os_errors import reason
 
 FORMAT: Final = 1
@@ -289,7 +289,7 @@ def _keep(source: Path, path: str, store: Path, known: dict[tuple[str, int, int]
             digest = hashlib.file_digest(file, "sha256").hexdigest()
         place = _place(store, digest)
         if _size(place) != stat.st_size:
-            place.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(place.parent)
             part = place.with_name(place.name + ".part")
             shutil.copyfile(source, part)
             publish(part, place)

@@ -35,6 +35,18 @@ def rewrite(path: Path, data: bytes, mode: int = 0o644) -> None:
     settle(target.parent)
 
 
+def make_folder(folder: Path, mode: int = 0o777) -> None:
+    """Make a folder and its parents, if they are missing; their names are on the disk when this returns.
+
+    Without this a power cut may take a new folder, and with it files whose content is on the disk. `mode`: of the last
+    folder. Raises OSError.
+    """
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
+    folder.mkdir(mode=mode, parents=True, exist_ok=True)
+    for path in missing:
+        settle(path.parent)
+
+
 def publish(part: Path, target: Path) -> None:
     """Give a written file its name; content and name are on the disk when this returns. Raises OSError.
 

@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from controller.changes import Changes
-from controller.system.atomic_file import rewrite, stamp_of
+from controller.system.atomic_file import make_folder, rewrite, stamp_of
 from controller.timetable.changed_day import calendar
 from controller.timetable.exceptions import DayException
 from controller.timetable.load import hints, load
@@ -159,7 +159,7 @@ class TimetableFile:
 
     def _keep_copy(self) -> None:
         try:
-            self._last_good.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(self._last_good.parent)
             rewrite(self._last_good, self._path.read_bytes())
         except OSError as error:
             log.warning("could not save a copy of the valid timetable: %s", error)

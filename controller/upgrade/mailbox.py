@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
 
-from controller.system.atomic_file import rewrite
+from controller.system.atomic_file import make_folder, rewrite
 from controller.upgrade.journal import ROLLBACK, UPGRADE
 
 FOLDER: Final = ("var", "upgrade")
@@ -35,7 +35,7 @@ class Request:
 def put(data: Path, request: Request) -> None:
     """Leave a request, complete or not at all."""
     folder = box(data)
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_folder(folder, 0o700)
     values = {"ident": request.ident, "what": request.what, "older": request.older}
     rewrite(folder / REQUEST, json.dumps(values).encode(), 0o600)
 

@@ -62,6 +62,22 @@ function reload() {
   return load().catch((error) => toast(error.message));
 }
 
+// Send only the fields changed here, with their values before: two phones that edit different fields lose nothing,
+// and of two that edit the same field the second is asked.
+function changesOf(shownOne, data) {
+  const names = Object.keys(data).filter((name) => data[name] !== (shownOne[name] || (typeof data[name] === 'boolean' ? false : '')));
+  const was = {};
+  for (const name of names) was[name] = shownOne[name] === undefined ? null : shownOne[name];
+  return names.reduce((sent, name) => ({ ...sent, [name]: data[name] }), { was });
+}
+
+// After the question the form starts from the other phone's value of that field: pressed again, this form's text counts.
+async function rebased(kind, base, { field: asked }) {
+  await load();
+  const present = roster[kind].find((found) => found.id === base.id);
+  return present && asked in base ? { ...base, [asked]: present[asked] } : base;
+}
+
 // ---- a team: its name and reading; an empty team can be removed
 
 function teamSheet(team) {
@@ -69,6 +85,7 @@ function teamSheet(team) {
   const name = field('名称', 't-name', team.name, { maxlength: 40 });
   const say = field('读音（念错时才填）', 't-say', team.say_as, { maxlength: 120, placeholder: '例如 meng3 hu3 dui4' });
   const wrong = el('p', { class: 'wrong', role: 'alert' });
+  let shownTeam = team;
   const send = (words, look, method, data, done) => {
     const button = el('button', { type: 'button', class: look, onclick: () => tap(button, async () => {
       wrong.textContent = '';
@@ -76,6 +93,7 @@ function teamSheet(team) {
         await call(method, `/api/teams/${team.id}`, data());
       } catch (error) {
         wrong.textContent = error.message;
+        if (error.status === 409) shownTeam = await rebased('teams', shownTeam, error);
         return;
       }
       toast(done());
@@ -84,7 +102,7 @@ function teamSheet(team) {
     }) }, words);
     return button;
   };
-  const go = send('保存', 'go', 'PATCH', () => ({ name: value(name), say_as: value(say) }), () => '已改好，以前的单仍按原来的名称显示。');
+  const go = send('保存', 'go', 'PATCH', () => changesOf(shownTeam, { name: value(name), say_as: value(say) }), () => '已改好，以前的单仍按原来的名称显示。');
   const leave = people ? el('p', { class: 'dim' }, `队里还有 ${people} 人。先把他们移到别的团队，才能去掉这个团队。`)
     : send('去掉这个团队', 'act stop', 'DELETE', () => ({}), () => `${team.name}已去掉，以前的单都留着。`);
   sheet(team.name, name, say, wrong, go, belongings('teams', team, state, reload), leave);
@@ -153,16 +171,16 @@ async function save(person, parts) {
   const team = value(parts.team);
   const known = state.teams.some((found) => found.name === team);
   const moves = team !== person.team && known;
-  const saved = await call('PATCH', `/api/people/${person.id}`, {
-    ...dataOf(parts), hidden: ticked(parts.hidden), ...(moves ? {} : { team }),
-  });
+  const saved = await call('PATCH', `/api/people/${person.id}`,
+    changesOf(person, { ...dataOf(parts), hidden: ticked(parts.hidden), ...(moves ? {} : { team }) }));
   if (moves) await call('POST', `/api/people/${person.id}/move`, { team, since: dates.since(parts.since), leader: person.leader ? parts.leads.chosen() : null });
   return saved;
 }
 
 function personSheet(person, chosen = '') {
-  const fresh = person === null;
+  const added = person === null;
   const parts = fields(person, chosen);
+  let base = person;
   const wrong = el('p', { class: 'wrong', role: 'alert' });
   const go = el('button', { type: 'button', class: 'go', onclick: () => tap(go, async () => {
     wrong.textContent = '';
@@ -172,23 +190,24 @@ function personSheet(person, chosen = '') {
     }
     let made;
     try {
-      made = await save(person, parts);
+      made = await save(base, parts);
     } catch (error) {
       wrong.textContent = error.message;
+      if (error.status === 409 && !added) base = await rebased('people', base, error);
       return;
     }
     reload();
-    if (fresh) {
+    if (added) {
       addedSheet(made);
       return;
     }
     toast('已改好。');
     closeSheet();
   }) }, '保存');
-  sheet(fresh ? '加人' : person.name, fresh ? null : dates.planned(person, reload),
+  sheet(added ? '加人' : person.name, added ? null : dates.planned(person, reload),
     parts.name, parts.team, parts.teams, parts.since, parts.leads.box, parts.say, listenButton(parts.name, parts.say, wrong),
-    parts.birthday, parts.joined, parts.email, parts.leader, fresh ? null : parts.hidden, wrong, go,
-    fresh ? null : belongings('people', person, state, reload), fresh ? null : dates.leaveButton(person, roster, reload));
+    parts.birthday, parts.joined, parts.email, parts.leader, added ? null : parts.hidden, wrong, go,
+    added ? null : belongings('people', person, state, reload), added ? null : dates.leaveButton(person, roster, reload));
 }
 
 export function start(again) {

@@ -86,6 +86,7 @@ function refresh() {
 
 let stream = null;
 let watch = 0;
+let fresh = true;
 function listen() {
   clearTimeout(watch);
   if (stream) stream.close();
@@ -96,7 +97,12 @@ function listen() {
     clearTimeout(watch);
     watch = setTimeout(listen, 35000);
   };
-  stream.addEventListener('hello', () => { alive(); refresh(); });
+  stream.addEventListener('hello', (event) => {
+    alive();
+    // The page brought its first state with it; only later connections may have missed something.
+    if (!fresh || JSON.parse(event.data).revision !== state.revision) refresh();
+    fresh = false;
+  });
   stream.addEventListener('hint', () => { alive(); refresh(); });
   stream.addEventListener('tick', (event) => {
     alive();

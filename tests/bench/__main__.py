@@ -25,6 +25,7 @@ BENCH = (
     "sse",
     "standings",
     "pages",
+    "loading",
     "voice",
     "talk",
     "listening",

@@ -208,7 +208,7 @@ def addresses(house: House) -> Iterator[tuple[str, str]]:
     for rule in house.daemon.server._server._app.url_map.iter_rules():
         path = rule.rule.replace("<any(people, teams):kind>", "people").replace("<int:number>", "1")
         path = path.replace("<day>", "2026-11-24")
-        for part in ("name", "playlist", "file", "link", "path:filename"):
+        for part in ("name", "playlist", "file", "link", "build", "path:filename"):
             path = path.replace(f"<{part}>", "nothing")
         if path.startswith(("/static", "/language", "/logout", *FILES, *PROGRAMS, "/wall/")) or path in WALLS:
             continue

@@ -85,6 +85,30 @@ def test_a_colleague_is_added(house: House, phone: Page) -> None:
     expect(phone.locator("#roster .rows")).to_contain_text("林小雨")
 
 
+def test_two_phones_edit_one_person(house: House, phone: Page) -> None:
+    """Different fields are both kept. In the same field the second is asked, loses nothing, and may insist."""
+    number = person(house, "刘洋")["id"]
+    open_person(phone, "刘洋")
+    house.call("PATCH", f"/api/people/{number}", {"email": "liu@example.com"}, "admin")
+    phone.fill("#p-birthday", "5月3日")
+    phone.locator("#sheet .go").tap()
+    expect(phone.locator("#sheet")).to_be_hidden()
+    assert (person(house, "刘洋")["email"], person(house, "刘洋")["birthday"]) == (
+        "liu@example.com",
+        "5月3日",
+    )
+    open_person(phone, "刘洋")
+    house.call("PATCH", f"/api/people/{number}", {"birthday": "6月4日", "joined": "2020-01-02"}, "admin")
+    phone.fill("#p-birthday", "7月5日")
+    phone.locator("#sheet .go").tap()
+    expect(phone.locator("#sheet [role=alert]")).to_contain_text("刘洋的“生日”刚才有人改过，现在是“6月4日”")
+    picture(phone, "asked")
+    expect(phone.locator("#p-birthday")).to_have_value("7月5日")
+    phone.locator("#sheet .go").tap()
+    expect(phone.locator("#sheet")).to_be_hidden()
+    assert (person(house, "刘洋")["birthday"], person(house, "刘洋")["joined"]) == ("7月5日", "2020-01-02")
+
+
 def test_a_move_from_a_date_is_shown_and_cancelled(house: House, phone: Page) -> None:
     """Another team and a date: 12月1日起到飞龙队 on the list, and one tap cancels it."""
     open_person(phone, "陈芳")

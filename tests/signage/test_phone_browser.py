@@ -465,7 +465,7 @@ def test_the_rules_judge_a_page_at_rest(browser: Browser) -> None:
 
 
 QUESTION = """async () => {
-  const kit = await import('/static/phone-kit.js');
+  const kit = await import(document.querySelector('link[href$="/phone-kit.js"]').href);
   let done;
   kit.ask('第一张', [], '好', () => new Promise((resolve) => { done = resolve; }));
   document.querySelector('#sheet .go').click();

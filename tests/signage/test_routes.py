@@ -18,6 +18,7 @@ OPEN = {  # routes without sign-in; each is read-only, or for sign-in and pairin
     "POST /api/walls/<name>/painted", "GET /api/walls/<name>/painted", "GET /api/pairing",
     "GET /photos/<name>", "GET /poster", "GET /qr.svg", "GET /timetable", "GET /zhangu-ca.crt",
     "GET /manifest.webmanifest", "POST /api/push/<name>", "GET /english/<name>", "POST /language",
+    "GET /static/<build>/<name>", "GET /english/<build>/<name>",
     "GET /calendar/<name>", "GET /api/reach",
 }  # fmt: skip
 ROLES = sorted(RIGHTS["read"])
@@ -42,7 +43,7 @@ def routes(house: House) -> list[tuple[str, str, str]]:
     for rule in house.daemon.server._server._app.url_map.iter_rules():
         path = rule.rule.replace("<any(people, teams):kind>", "people").replace("<int:number>", "999999")
         path = path.replace("<day>", "2026-11-24")
-        for part in ("name", "playlist", "file", "link", "path:filename"):
+        for part in ("name", "playlist", "file", "link", "build", "path:filename"):
             path = path.replace(f"<{part}>", "nothing-of-this-name")
         assert "<" not in path, rule.rule
         rows += [

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
+
+import pytest
 
 from controller.sound.player import outputs
 from controller.sound.player.outputs import Sink
 from controller.sound.player.protocol import Output
+from controller.sound.player.watch import Watch
 from controller.sound.suspects import CLOSE_S, STRIKES, Suspects
 
 PI = """ 0 [Headphones     ]: bcm2835_headpho - bcm2835 Headphones
@@ -139,3 +143,18 @@ def test_a_file_is_skipped_after_three_deaths_in_a_row_and_never_after_one() -> 
     assert die(bad) == (bad,)
     assert suspects.guilty == {bad}
     assert suspects.died(200.0) == ()
+
+
+@pytest.mark.parametrize(("card", "used"), [(0, "card:"), (2, "usb:"), (None, None)])
+def test_the_card_behind_the_default_is_known(tmp_path: Path, card: int | None, used: str | None) -> None:
+    """The chosen card was pulled and ALSA's default plays: the kernel says which card this process has open."""
+    folder = asound(tmp_path, PI, PI_PCM, {2: "0d8c:0014"})
+    for number, owner in ((card, threading.get_native_id()), (1, 1)):
+        if number is not None:
+            status = folder / f"card{number}" / "pcm0p" / "sub0" / "status"
+            status.parent.mkdir(parents=True)
+            status.write_text(f"state: RUNNING\nowner_pid   : {owner}\ntrigger_time: 3.141\n")
+    found = Watch("alsa", "usb:1234:5678:gone:0", None, folder)._of_cards()
+    assert not found.chosen
+    assert (found.current or "").startswith(used or "")
+    assert (found.current is None) == (used is None)

@@ -410,7 +410,7 @@ def test_an_unwritable_cache_is_reported(tmp_path: Path) -> None:
     (tmp_path / "cache").write_text("a file where the folder should be")
     voice = Voice(tmp_path / "cache")
     try:
-        with pytest.raises(VoiceFailed, match="写不进缓存"):
+        with pytest.raises(VoiceFailed, match="读写不了"):
             made(voice, FIRST)
     finally:
         voice.close()

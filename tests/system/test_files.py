@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from controller.system.atomic_file import make_folder
 from controller.system.files import by_readable_name, readable
 
 NAMES = st.binary(min_size=1, max_size=40).filter(lambda raw: b"/" not in raw and b"\0" not in raw)
@@ -41,3 +43,44 @@ def test_two_files_with_equal_readable_names_keep_them_when_others_go() -> None:
     first, second = Path("\udcff.mp3"), Path("\udcfe.mp3")
     names = {path: name for name, path in by_readable_name([first, second]).items()}
     assert by_readable_name([second]) == {names[second]: second}
+
+
+def test_a_new_folder_is_on_the_disk_with_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each folder that got a new name is written out: of two new ones, the old one around them and the outer one."""
+    written, fsync = list[str](), os.fsync
+
+    def noted(descriptor: int) -> None:
+        written.append(str(Path(f"/proc/self/fd/{descriptor}").readlink()))
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    inner = tmp_path / "outer" / "inner"
+    make_folder(inner, 0o700)
+    assert (inner.is_dir(), inner.stat().st_mode & 0o777) == (True, 0o700)
+    assert sorted(written) == [str(tmp_path), str(tmp_path / "outer")]
+    written.clear()
+    make_folder(inner)
+    assert written == []
+
+
+FOLDERS_OF_CACHES = {
+    "controller/cities/hub.py", "controller/cli/run.py", "controller/daemon.py", "controller/kiosk.py",
+    "controller/simulation/rehearsal.py", "controller/sound/measuring.py", "controller/sound/tts/cache.py",
+    "controller/sound/tts/download.py", "controller/sound/tts/install.py", "controller/system/archive.py",
+    "controller/system/atomic_file.py", "controller/system/files.py", "controller/system/network.py",
+    "controller/system/process.py", "controller/timetable/public_holidays.py", "controller/upgrade/machine.py",
+    "controller/upgrade/signature.py", "controller/services/upload_inbox.py",
+}  # fmt: skip
+"""Sources that make folders of caches, work in progress and what can be had again."""
+
+
+def test_folders_of_the_offices_data_are_made_by_the_rule() -> None:
+    """A module that makes a folder by itself has nothing in it that a power cut may not take."""
+    root = Path(__file__).parents[2]
+    makers = {
+        str(path.relative_to(root))
+        for part in ("controller", "signage")
+        for path in (root / part).rglob("*.py")
+        if ".mkdir(" in path.read_text(encoding="utf-8")
+    }
+    assert makers <= FOLDERS_OF_CACHES

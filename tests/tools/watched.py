@@ -7,6 +7,7 @@ A walk through all routes (`responses.py`) reaches few states of an office; the 
 from __future__ import annotations
 
 import fcntl
+import gzip
 import json
 import os
 from typing import TYPE_CHECKING, Any, Final
@@ -130,5 +131,10 @@ def _sample(response: Response) -> Sample | None:
         return None
     whole = not (response.is_streamed or response.direct_passthrough)  # a file's bytes are not read here
     kind = (response.mimetype or "") if not whole or response.get_data() else ""
-    body = response.get_json() if kind == "application/json" else None
+    body = _json(response) if kind == "application/json" else None
     return Sample(str(rule.endpoint), request.method, response.status_code, kind, body)
+
+
+def _json(response: Response) -> Any:
+    data = response.get_data()
+    return json.loads(gzip.decompress(data) if response.content_encoding == "gzip" else data)

@@ -19,6 +19,7 @@ _FESTIVALS = (
     "节(?![省约点奏课目拍能气])|妇女节|劳动节|儿童节|青年节|假期|长假|小长假|黄金周|大促|晚会|购物节|狂欢节|女神节|女王节|"
     "活动|年中|促销|放假"
 )
+_FEAST_DAYS = "2.14 3.8 3.15 5.1 5.4 5.20 6.1 6.18 7.1 8.1 8.8 8.18 9.9 10.1 10.24 11.11 12.12"
 _CLEAR = "电视|屏|高清|超清|超高清|画质|画面|视频|分辨率|显示|摄像|投影"
 _IDIOMS = {
     "双11": "双十一",
@@ -64,6 +65,10 @@ def _free_call(match: Match) -> str:
 def _festival(match: Match) -> str:
     """Read 3.8 as 三八, 6.18 as 六一八, 10.1 as 十一."""
     month, day = match.group(1), match.group(2)
+    if f"{month}.{day}" not in _FEAST_DAYS.split() and re.match(
+        "[ ]?(?:放假|活动|促销|晚会)", match.string[match.end() :]
+    ):
+        return f"{cardinal_of(month)}月{cardinal_of(day)}日" if int(month) <= 12 else match.group(0)
     return "十一" if (month, day) == ("10", "1") else digits(month + day)
 
 

@@ -118,6 +118,18 @@ DATES: tuple[Rule, ...] = (
         _two_days,
     ),
     rule(
+        r"(?<![0-9./-])"
+        + _MONTH
+        + r"\."
+        + _ANY_DAY
+        + DASH
+        + _MONTH
+        + r"\."
+        + _ANY_DAY
+        + r"(?=[ ]?(?:放假|休假|假期|值班))",
+        _two_days,
+    ),
+    rule(
         r"(?<![0-9./-])" + _MONTH + r"[./-]" + _ANY_DAY + r"(?=[ ]?[(（]?(?:周|星期|礼拜)[一二三四五六日天])",
         lambda m: _month_day(m.group(1), m.group(2)),
     ),
@@ -154,7 +166,7 @@ MOMENTS: tuple[Rule, ...] = (
         _YEAR + DASH + r"((?:19|20)[0-9]{2})(?=年|届|级|财年|学年|赛季|年度)",
         lambda m: f"{digits(m.group(1))}到{digits(m.group(2))}",
     ),
-    rule(_YEAR + rf"(?=(?:{_YEAR_WORDS}))", lambda m: digits(m.group(1))),
+    rule(_YEAR + rf"(?=(?:{_YEAR_WORDS})|[ ](?:年度|财年|上半年|下半年))", lambda m: digits(m.group(1))),
     rule(
         r"(?<![0-9.])([0-9]{2})(?=年(?:[0-9]{1,2}月|度|底|初|春|秋|上半年|下半年|校招"
         r"|[ ]?Q[1-4]|第[1-4一二三四]季度|[一二三四]季度)|后(?![0-9天]))",

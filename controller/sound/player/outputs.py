@@ -7,7 +7,7 @@ card (vendor, product, port, device), `card:Headphones:0` any other card by ALSA
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -99,6 +99,19 @@ def cards(folder: Path = ALSA) -> tuple[Card, ...]:
             usb = _text(folder / f"card{number}" / "usbid").strip()
             found.append(Card(number, ident, name, device, device_name, usb, place if usb else ""))
     return tuple(found)
+
+
+def held_by(tasks: Collection[int], folder: Path = ALSA) -> Card | None:
+    """Return the device that one of these threads has open to play; None when the kernel names none.
+
+    ALSA's own default does not say which card it leads to. The kernel notes the thread that opened a device.
+    """
+    for card in cards(folder):
+        for status in sorted(folder.glob(f"card{card.number}/pcm{card.device}p/sub*/status")):
+            owner = re.search(r"^owner_pid *: (\d+)$", _text(status), re.MULTILINE)
+            if owner is not None and int(owner[1]) in tasks:
+                return card
+    return None
 
 
 def _text(path: Path) -> str:

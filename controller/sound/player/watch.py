@@ -82,10 +82,15 @@ class Watch:
 
     def _of_cards(self) -> Outputs:
         found = outputs.of_cards(outputs.cards(self._folder))
-        here = outputs.match(self._opened, found) if self._opened else None
+        here = outputs.match(self._opened or self._key_of_default(), found)
         wanted = outputs.match(self._chosen, found) if self._chosen else None
         is_chosen = self._chosen is None or (wanted is not None and wanted == here)
         return Outputs(found, here.key if here else None, is_chosen, self._blocked_at_card(here))
+
+    def _key_of_default(self) -> str:
+        """Return the key of the card that ALSA's default leads to, "" when it cannot be seen."""
+        held = outputs.held_by({int(task.name) for task in Path("/proc/self/task").iterdir()}, self._folder)
+        return held.key if held is not None else ""
 
     def _blocked_at_card(self, here: Output | None) -> str | None:
         """Return `muted` when the card's own mixer lets nothing through; a card without a mixer always does."""
