@@ -232,7 +232,7 @@ def purged(root: Root, before: set[str]) -> str:
 
 
 def known(root: Root) -> str:
-    """Return the names of our packages that apt knows; one that was removed without settings is unknown to it."""
+    """Return the names of our packages that dpkg knows: apt does not know one that was removed without settings."""
     names = root.run("dpkg-query -W -f '${Package} ' 'zhangu*'", check=False).split()
     return " ".join(one for one in names if one.startswith("zhangu"))
 
