@@ -181,7 +181,7 @@ def tried(root: Root, keep: Path | None = None) -> Iterator[str]:
     if (root.folder / "root" / "newer.deb").exists():
         yield moved(root, "zhangu upgrade --no-wait /root/newer.deb")
         yield moved(root, "zhangu rollback --no-wait")
-    root.run("apt-get remove -y -q zhangu zhangu-voice-natural")
+    root.run(f"apt-get remove -y -q {known(root)}")
     kept = root.run("ls /var/lib/zhangu/var/zhangu.db")
     program = root.run("find /opt/zhangu 2>/dev/null", check=False)
     if program.strip():
@@ -211,9 +211,7 @@ def purged(root: Root, before: set[str]) -> str:
     """Purge while the daemon runs; compare files, users and processes with those before the installation."""
     start(root)
     began = time.monotonic()
-    # one that was removed without settings is unknown to apt
-    known = root.run("dpkg-query -W -f '${Package} ' 'zhangu*'", check=False).split()
-    said = root.run(f"apt-get purge -y -q {' '.join(one for one in known if one.startswith('zhangu'))}")
+    said = root.run(f"apt-get purge -y -q {known(root)}")
     took = time.monotonic() - began
     for name in (
         "zhangu.deb",
@@ -231,6 +229,12 @@ def purged(root: Root, before: set[str]) -> str:
     if left or root.processes() or "没有删掉" in said:
         raise SystemExit(f"left after purge: {sorted(left)}, processes {root.processes()}\n{said[-1500:]}")
     return f"purged in {took:.0f} s while the daemon ran: no file, user, group, unit or process of it is left"
+
+
+def known(root: Root) -> str:
+    """Return the names of our packages that dpkg knows: apt does not know one that was removed without settings."""
+    names = root.run("dpkg-query -W -f '${Package} ' 'zhangu*'", check=False).split()
+    return " ".join(one for one in names if one.startswith("zhangu"))
 
 
 def _ours(line: str) -> bool:
