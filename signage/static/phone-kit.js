@@ -33,9 +33,11 @@ export function fill(node, ...children) {
   if (place && document.activeElement === document.body) focusPlace(place);
 }
 
+// Made once: making a format takes longer than a list of deals.
+const WHOLE = new Intl.NumberFormat('zh-CN', { maximumFractionDigits: 0 });
+const WITH_FEN = new Intl.NumberFormat('zh-CN', { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 export function money(yuan) {
-  const fen = Number.isInteger(yuan) ? 0 : 2;
-  return '¥' + yuan.toLocaleString('zh-CN', { minimumFractionDigits: fen, maximumFractionDigits: fen });
+  return '¥' + (Number.isInteger(yuan) ? WHOLE : WITH_FEN).format(yuan);
 }
 
 // 2026-11-27 as people write it.
