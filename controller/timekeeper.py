@@ -143,7 +143,7 @@ class Timekeeper:
         return CancelJob
 
     def _take_up_edit(self) -> None:
-        if self._timetable_file.refresh():
+        if self._timetable_file.take_up():
             self.refresh()
             self._at_next_boundary()
 

@@ -24,7 +24,7 @@ from controller.services.timetable_history import (
     Version,
     mark_of,
 )
-from controller.system.atomic_file import rewrite, stamp_of
+from controller.system.atomic_file import Stamp, is_complete, rewrite, stamp_of
 from controller.system.os_errors import reason
 from controller.timetable.differences import Line, differences
 from controller.timetable.edit import EditRefused, Operation, apply
@@ -101,7 +101,8 @@ class TimetableEditor:
         self._context, self._history = context, history
         self._path = context.timetable_file.path
         self._lock = threading.RLock()
-        self._stamp: tuple[int, int, int] | None = None
+        self._stamp: Stamp | None = None
+        self._seen: Stamp | None = None
 
     # --- reading
 
@@ -128,9 +129,10 @@ class TimetableEditor:
             return self._keep(text)
 
     def notice(self) -> None:
-        """Keep an edit of the file as a version; called every second."""
-        stamp = stamp_of(self._path)
-        if stamp == self._stamp:
+        """Keep an edit of the file as a version when it is complete; called every second."""
+        stamp, before = stamp_of(self._path), self._seen
+        self._seen = stamp
+        if stamp == self._stamp or not is_complete(stamp, before, self._stamp):
             return
         with self._lock:
             try:

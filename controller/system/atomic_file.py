@@ -68,13 +68,25 @@ def _flush(path: Path) -> None:
         os.fsync(file.fileno())
 
 
-def stamp_of(path: Path) -> tuple[int, int, int] | None:
-    """Return what changes with each new content of a file; None when there is none or it cannot be read."""
+Stamp = tuple[int, int, int]
+"""Changes with each new content of a file."""
+
+
+def stamp_of(path: Path) -> Stamp | None:
+    """Return a file's stamp; None when there is none or it cannot be read."""
     try:
         stat = path.stat()
     except OSError:
         return None
     return stat.st_mtime_ns, stat.st_size, stat.st_ino
+
+
+def is_complete(stamp: Stamp | None, before: Stamp | None, used: Stamp | None) -> bool:
+    """Return whether the file with this stamp is whole: the look `before` found the same, or another file is `used`.
+
+    Editors and scp write into a file piece by piece; what has replaced a file was written before.
+    """
+    return stamp == before or stamp is None or used is None or stamp[-1] != used[-1]
 
 
 def settle(folder: Path) -> None:

@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from controller.changes import Changes
-from controller.system.atomic_file import make_folder, rewrite, stamp_of
+from controller.system.atomic_file import is_complete, make_folder, rewrite, stamp_of
 from controller.timetable.changed_day import calendar
 from controller.timetable.exceptions import DayException
 from controller.timetable.load import hints, load
@@ -36,7 +36,7 @@ class TimetableFile:
     def __init__(self, path: Path, last_good: Path):
         self._path, self._last_good = path, last_good
         self._lock = threading.Lock()
-        self._stamp = stamp_of(path)
+        self._stamp = self._seen = stamp_of(path)
         self._plans: dict[date, DayPlan] = {}
         self._exceptions: Exceptions = {}
         self._hint_lock = threading.Lock()
@@ -130,6 +130,15 @@ class TimetableFile:
             if self._hinted is None or self._hinted[0] != asked:
                 self._hinted = asked, hints(rhythm, self._days(rhythm), today, teams)
             return self._hinted[1]
+
+    def take_up(self) -> bool:
+        """Load an edit when it is complete; return as `refresh`. Call it every second.
+
+        The first half of a file may be a valid timetable, without the afternoon.
+        """
+        stamp, before = stamp_of(self._path), self._seen
+        self._seen = stamp
+        return is_complete(stamp, before, self._stamp) and self.refresh()
 
     def refresh(self) -> bool:
         """Load an edit of the file; return whether anything visible has changed.

@@ -19,6 +19,7 @@ from office_made import ROOT, House, house
 from controller.clock import Clock, JumpWatch
 from controller.timekeeper import LOOK_S, Timekeeper
 from controller.timetable.current import TimetableFile
+from controller.timetable.load import parse
 from controller.timetable.model import Cue, DayPlan, State
 from controller.timetable.plan import state_at
 
@@ -293,6 +294,27 @@ def test_a_file_that_is_missing_for_a_moment_changes_nothing(tmp_path: Path) -> 
         assert office.seen.states[-1].quiet
         office.file.write_text(SHIPPED.replace("at: 12:30-12:55", "at: 12:30-12:35"), encoding="utf-8")
         assert soon(lambda: not office.seen.states[-1].quiet, 5)
+
+
+def test_a_file_that_is_still_being_written_is_not_loaded(tmp_path: Path) -> None:
+    """Its first half is a valid timetable without cues; a file that has replaced the former one is whole."""
+    path = tmp_path / "rhythm.yaml"
+    path.write_text(SHIPPED, encoding="utf-8")
+    file = TimetableFile(path, tmp_path / "last-good.yaml")
+    before, half = file.rhythm, TWO.index("\ncues:")
+    parse(TWO[:half])
+    with path.open("w", encoding="utf-8") as writer:
+        for piece in (TWO[:half], TWO[half:]):
+            writer.write(piece)
+            writer.flush()
+            assert not file.take_up()
+            assert file.rhythm is before
+    assert file.take_up()
+    assert file.rhythm == parse(TWO)
+    (tmp_path / "new").write_text(SHIPPED, encoding="utf-8")
+    (tmp_path / "new").replace(path)
+    assert file.take_up()
+    assert file.rhythm == before
 
 
 def test_the_thread_ends_when_it_is_closed(tmp_path: Path) -> None:

@@ -130,6 +130,20 @@ def test_an_edit_over_ssh_is_noticed_and_kept(house: House) -> None:
     assert "volume: 60" in house.file.read_text(encoding="utf-8")
 
 
+def test_a_file_that_is_still_being_written_is_no_version(house: House) -> None:
+    """Its first half, which is a valid timetable, is not in the history."""
+    editor, watch = editor_of(house), house.office.timetable_listener.watch
+    text = house.file.read_text(encoding="utf-8").replace("volume: 70", "volume: 50")
+    watch()
+    with house.file.open("w", encoding="utf-8") as writer:
+        for piece in (text[: text.index("\ncues:")], text[text.index("\ncues:") :]):
+            writer.write(piece)
+            writer.flush()
+            watch()
+    watch()
+    assert [version.how for version in editor.versions()] == ["file", "start"]
+
+
 def test_a_faulty_edit_writes_nothing(house: House) -> None:
     """25:61 is refused with its field; the file stays byte for byte."""
     editor = editor_of(house)

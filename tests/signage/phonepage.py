@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Page
 
 WIDTH, HEIGHT = 390, 844
-EMPTIED = """() => {
+EMPTIED = """async () => {
   const at = (id) => document.getElementById(id);
   if (!at('sheet') || !at('deal-form')) return false;
   if (at('sheet').open) at('sheet').close();
@@ -24,7 +24,11 @@ EMPTIED = """() => {
   }
   for (const opened of document.querySelectorAll('main details[open]')) opened.open = false;
   localStorage.clear();
-  location.hash = '';
+  if (location.hash) {  // its event comes later, and would close the sheet that a test opens
+    const gone = new Promise((done) => addEventListener('hashchange', done, { once: true }));
+    location.hash = '';
+    await gone;
+  }
   scrollTo(0, 0);
   return true;
 }"""
