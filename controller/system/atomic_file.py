@@ -69,7 +69,7 @@ def _flush(path: Path) -> None:
 
 
 Stamp = tuple[int, int, int]
-"""Changes with each new content of a file."""
+"""Time of change, size and number of a file: others for each new content."""
 
 
 def stamp_of(path: Path) -> Stamp | None:
@@ -84,7 +84,7 @@ def stamp_of(path: Path) -> Stamp | None:
 def is_complete(stamp: Stamp | None, before: Stamp | None, used: Stamp | None) -> bool:
     """Return whether the file with this stamp is whole: the look `before` found the same, or another file is `used`.
 
-    Editors and scp write into a file piece by piece; what has replaced a file was written before.
+    Editors and scp write into a file piece by piece; a file that replaces another one was written before.
     """
     return stamp == before or stamp is None or used is None or stamp[-1] != used[-1]
 
