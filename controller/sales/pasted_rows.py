@@ -7,12 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from controller.sales.corrections import in_words
 from controller.sales.model import Deal, Person
 from controller.sales.money import money
 from controller.sales.name_match import Spelling, match
-from controller.sales.pasted_tokens import Token
+
+if TYPE_CHECKING:
+    from controller.sales.pasted_tokens import Token
 
 NOT_FOUND = "找不到要改的那一单，请在下面的列表里改。"
 

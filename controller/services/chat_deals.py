@@ -25,7 +25,6 @@ from controller.sales.inbound_rows import InboundDeal
 from controller.sales.inbound_rows import Known as KnownDeal
 from controller.sales.model import Deal, Refused
 from controller.sales.money import money
-from controller.sales.pasted import read_pasted
 from controller.sales.pasted_rows import NOT_FOUND, PastedRow
 from controller.sales.proposals import Proposal, ProposalState
 from controller.sales.received import LONGEST_TEXT, NewReceived, ReceivedFate, ReceivedMessage
@@ -134,6 +133,8 @@ class ChatDeals:
         self, session: Session, link: LinkSpec, uid: str, message: ChatMessage, products: tuple[str, ...],
         gone: list[Withdrawn | None],
     ) -> str:  # fmt: skip
+        from controller.sales.pasted import read_pasted  # 60 ms of patterns: music would wait
+
         known = session.received.of_uid(link.ident, uid)
         if known is not None:  # meanwhile over another connection
             return known.answer

@@ -12,7 +12,6 @@ from controller.sales.corrections import week_so_far
 from controller.sales.deals_import import has_heading, read_table
 from controller.sales.model import HEARD, PLAYING, Deal
 from controller.sales.money import money
-from controller.sales.pasted import read_pasted
 from controller.sales.pasted_rows import Known, PastedRow
 from controller.sales.store import Session
 from controller.services.context import Context
@@ -49,6 +48,8 @@ class DealReading:
 
     def read_text(self, text: str) -> tuple[ReadRow, ...]:
         """Return the deals of a text that people wrote in a chat. Raises Refused."""
+        from controller.sales.pasted import read_pasted  # 60 ms of patterns: music would wait
+
         with self._context.store.read() as session:
             known = self._known(session)
             return self._keyed(session, read_pasted(text, known), known.now)
